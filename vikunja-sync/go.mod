@@ -1,0 +1,3 @@
+module vikunja-sync
+
+go 1.25.0
