@@ -1,0 +1,5 @@
+{ pkgs, ... }:
+{
+  services.syncthing.enable = true;
+  home.packages = [ pkgs.obsidian ];
+}

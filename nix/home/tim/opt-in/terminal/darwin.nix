@@ -1,0 +1,3 @@
+{
+  programs.alacritty.settings.window.option_as_alt = "Both";
+}

@@ -1,0 +1,6 @@
+{
+  programs.alacritty = {
+    enable = true;
+    settings.font.size = 13;
+  };
+}

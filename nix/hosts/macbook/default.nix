@@ -1,0 +1,4 @@
+{
+  power.sleep.display = 15;
+  networking.wakeOnLan.enable = true;
+}

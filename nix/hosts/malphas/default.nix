@@ -1,0 +1,4 @@
+{
+  boot.binfmt.emulatedSystems = [ "aarch64-linux" ];
+  services.fwupd.enable = true;
+}

@@ -1,0 +1,6 @@
+{
+  networking.applicationFirewall = {
+    enable = true;
+    enableStealthMode = true;
+  };
+}

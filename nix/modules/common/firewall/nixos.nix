@@ -1,0 +1,10 @@
+{ lib, ... }:
+{
+  networking = {
+    nftables.enable = true;
+    firewall = {
+      enable = lib.mkDefault true;
+      logRefusedConnections = false;
+    };
+  };
+}

@@ -1,0 +1,4 @@
+{ hostSpec, ... }:
+{
+  time.timeZone = hostSpec.timeZone;
+}

@@ -1,0 +1,4 @@
+# Only members of `wheel` may even start sudo.
+{
+  security.sudo.execWheelOnly = true;
+}

@@ -1,0 +1,6 @@
+{
+  hardware.bluetooth = {
+    enable = true;
+    powerOnBoot = true;
+  };
+}

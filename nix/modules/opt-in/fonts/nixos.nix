@@ -1,0 +1,6 @@
+{
+  fonts.fontconfig.defaultFonts = {
+    sansSerif = [ "Inter" ];
+    monospace = [ "JetBrainsMono Nerd Font" ];
+  };
+}

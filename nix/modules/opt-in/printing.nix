@@ -1,0 +1,14 @@
+{ pkgs, ... }:
+{
+  services = {
+    printing = {
+      enable = true;
+      drivers = [ pkgs.gutenprint ];
+    };
+    avahi = {
+      enable = true;
+      nssmdns4 = true;
+      openFirewall = true;
+    };
+  };
+}

@@ -1,0 +1,9 @@
+{
+  services = {
+    smartd.enable = true;
+    prometheus.exporters.node = {
+      enable = true;
+      enabledCollectors = [ "systemd" ];
+    };
+  };
+}
