@@ -142,4 +142,3 @@ func TestFormatRefuses(t *testing.T) {
 		}
 	}
 }
-

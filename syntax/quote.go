@@ -88,7 +88,7 @@ func keepsIndentation(lines []string) bool {
 }
 
 // escapeIndented escapes one line. A single quote that would touch the next
-// two ones is written ''\'.
+// two ones is written ”\'.
 func escapeIndented(l string, last bool) string {
 	if !strings.ContainsAny(l, "'$") {
 		return l
