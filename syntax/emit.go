@@ -61,9 +61,9 @@ const (
 func layOut(v Value, element bool) (layout, error) {
 	switch v := v.(type) {
 	case nil, Null:
-		return token("null"), nil
+		return bareLayout("null"), nil
 	case Bool:
-		return token(fmt.Sprint(bool(v))), nil
+		return bareLayout(fmt.Sprint(bool(v))), nil
 	case Int:
 		return number(QuoteInt(int64(v)), element), nil
 	case Float:
@@ -71,12 +71,12 @@ func layOut(v Value, element bool) (layout, error) {
 		return number(s, element), err
 	case String:
 		s, err := QuoteString(string(v))
-		return atom(s), err
+		return gluedLayout(s), err
 	case Lines:
 		return layOutLines(string(v))
 	case Path:
 		s, err := QuotePath(string(v))
-		return atom(s), err
+		return gluedLayout(s), err
 	case List:
 		return layOutList(v)
 	case Attrs:
@@ -85,14 +85,14 @@ func layOut(v Value, element bool) (layout, error) {
 	return layout{}, fmt.Errorf("a %T is no value of Nix", v)
 }
 
-func atom(s string) layout  { return layout{flat: s, hasFlat: true} }
-func token(s string) layout { return layout{flat: s, hasFlat: true, needsLine: true} }
+func gluedLayout(s string) layout  { return layout{flat: s, hasFlat: true} }
+func bareLayout(s string) layout { return layout{flat: s, hasFlat: true, needsLine: true} }
 
 func number(s string, element bool) layout {
 	if element && (s != "" && s[0] == '-' || strings.Contains(s, " ")) {
 		s = "(" + s + ")"
 	}
-	return token(s)
+	return bareLayout(s)
 }
 
 func layOutLines(s string) (layout, error) {
@@ -100,7 +100,7 @@ func layOutLines(s string) (layout, error) {
 		return layout{kind: linesLayout, lines: lines}, nil
 	}
 	q, err := QuoteString(s)
-	return atom(q), err
+	return gluedLayout(q), err
 }
 
 func layOutList(l List) (layout, error) {
@@ -132,7 +132,7 @@ func bracket(open string, items []layout, close string) layout {
 	d := layout{kind: bracketLayout, open: open, items: items, close: close}
 	switch {
 	case len(items) == 0:
-		return atom(open + " " + close)
+		return gluedLayout(open + " " + close)
 	case len(items) == 1 && items[0].hasFlat && len(items[0].flat) <= 4*lineWidth:
 		d.flat, d.hasFlat = open+" "+items[0].flat+" "+close, true
 	}
