@@ -85,8 +85,8 @@ func layOut(v Value, element bool) (layout, error) {
 	return layout{}, fmt.Errorf("a %T is no value of Nix", v)
 }
 
-func gluedLayout(s string) layout  { return layout{flat: s, hasFlat: true} }
-func bareLayout(s string) layout { return layout{flat: s, hasFlat: true, needsLine: true} }
+func gluedLayout(s string) layout { return layout{flat: s, hasFlat: true} }
+func bareLayout(s string) layout  { return layout{flat: s, hasFlat: true, needsLine: true} }
 
 func number(s string, element bool) layout {
 	if element && (s != "" && s[0] == '-' || strings.Contains(s, " ")) {
