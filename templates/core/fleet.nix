@@ -1,0 +1,175 @@
+# From the table of hosts in ../default.nix to the outputs of a flake.
+#
+# `given` is what flake.nix hands over: its inputs or, where it adds something
+# of its own, { inputs, specialArgs ? { }, modules ? [ ] }.
+{
+  checkSystems,
+  hosts,
+  names,
+}:
+given:
+let
+  inherit (builtins)
+    attrNames
+    attrValues
+    filter
+    foldl'
+    groupBy
+    head
+    listToAttrs
+    map
+    mapAttrs
+    unsafeDiscardStringContext
+    ;
+
+  wrapped = given ? inputs;
+  inputs = if wrapped then given.inputs else given;
+  addedArgs = if wrapped then given.specialArgs or { } else { };
+  addedModules = if wrapped then given.modules or [ ] else [ ];
+
+  inherit (import ./inputs.nix inputs) need resolve;
+
+  # What a configuration is made of, whatever evaluates it.
+  parts =
+    name:
+    let
+      host = hosts.${name};
+      nixpkgs = need "hosts.${name}" host.nixpkgs;
+      ownArgs = host.specialArgs or { };
+      wanted = host.modules or { };
+      spec = nixpkgs.lib.evalModules {
+        modules = [
+          ../host-spec.nix
+          {
+            _file = host.path + "/spec.nix";
+            config = import (host.path + "/spec.nix");
+          }
+        ];
+      };
+    in
+    {
+      inherit host nixpkgs;
+      modules = map (dotted: resolve wanted.${dotted} dotted) (attrNames wanted) ++ addedModules;
+      specialArgs =
+        ownArgs
+        // addedArgs
+        // {
+          inherit inputs;
+          hostSpec = spec.config;
+        };
+    };
+
+  # The module of a system: the host's own, and what its homes are given.
+  systemModules =
+    p:
+    let
+      homeArgs.home-manager.extraSpecialArgs = p.specialArgs;
+    in
+    [ p.host.path ] ++ (if p.host.homes or false then [ homeArgs ] else [ ]) ++ p.modules;
+
+  nixos =
+    name:
+    let
+      p = parts name;
+    in
+    p.nixpkgs.lib.nixosSystem {
+      inherit (p) specialArgs;
+      modules = systemModules p;
+    };
+
+  darwin =
+    name:
+    let
+      p = parts name;
+      source.nixpkgs = {
+        source = p.nixpkgs;
+        flake.source = p.nixpkgs.outPath;
+      };
+    in
+    (need "hosts.${name}" names.nixDarwin).lib.darwinSystem {
+      inherit (p) specialArgs;
+      inherit (p.nixpkgs) lib;
+      modules = systemModules p ++ [ source ];
+    };
+
+  homesOf = name: (import hosts.${name}.path).home-manager.users;
+
+  home =
+    name: user:
+    let
+      p = parts name;
+      module = {
+        _file = p.host.path;
+        imports = [ (homesOf name).${user} ];
+      };
+    in
+    (need "hosts.${name}" names.homeManager).lib.homeManagerConfiguration {
+      pkgs = p.nixpkgs.legacyPackages.${p.host.system};
+      extraSpecialArgs = p.specialArgs;
+      modules = [ module ] ++ p.modules;
+    };
+
+  ofKind = kind: filter (name: hosts.${name}.kind == kind) (attrNames hosts);
+  table =
+    list: f:
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = f name;
+      }) list
+    );
+
+  nixosConfigurations = table (ofKind "nixos") nixos;
+  darwinConfigurations = table (ofKind "darwin") darwin;
+  homesByHost = table (ofKind "home") (name: mapAttrs (user: _: home name user) (homesOf name));
+  homeConfigurations = foldl' (all: name: all // atHost name) { } (attrNames homesByHost);
+  atHost =
+    name:
+    listToAttrs (
+      map (user: {
+        name = "${user}@${name}";
+        value = homesByHost.${name}.${user};
+      }) (attrNames homesByHost.${name})
+    );
+
+  # What is built for a host: one derivation, or one for each home.
+  derivations = {
+    nixos = name: [ nixosConfigurations.${name}.config.system.build.toplevel ];
+    darwin = name: [ darwinConfigurations.${name}.system ];
+    home = name: map (h: h.activationPackage) (attrValues homesByHost.${name});
+  };
+  builtFor = name: derivations.${hosts.${name}.kind} name;
+
+  # Evaluates a host completely, on any system, and builds nothing of it: the
+  # check holds the path of the host's derivation without its context.
+  check =
+    system: name:
+    derivation {
+      inherit system;
+      name = "eval-${name}";
+      builder = "/bin/sh";
+      args = [
+        "-c"
+        "echo \"$drvPaths\" > $out"
+      ];
+      drvPaths = map (drv: unsafeDiscardStringContext drv.drvPath) (builtFor name);
+    };
+
+  checksFor =
+    system:
+    listToAttrs (
+      map (name: {
+        name = "eval-${name}";
+        value = check system name;
+      }) (attrNames hosts)
+    );
+
+  # `nix build .#fleet.HOST`, on a machine of the host's system.
+  packages = list: { fleet = table list (name: head (builtFor name)); };
+  bySystem = groupBy (name: hosts.${name}.system) (attrNames hosts);
+in
+{
+  inherit darwinConfigurations homeConfigurations nixosConfigurations;
+  checks = table checkSystems checksFor;
+  legacyPackages = mapAttrs (_: packages) bySystem;
+}
