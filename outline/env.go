@@ -1,0 +1,117 @@
+package outline
+
+import "nixgen/diag"
+
+// An Env is one scope at run time: the names of a let, a rec set, a lambda, or
+// the set of a with. Env values belong to one Eval and are not shared.
+type Env struct {
+	up *Env
+	// file gives meaning to relative paths; it is set on the root of a file.
+	file *File
+	// names are lexical names; made on demand from set.
+	names map[string]*Thunk
+	set   *Set
+	// loose frames answer every name they lack with unknown: the pattern of a
+	// lambda whose argument is unknown.
+	with *Thunk
+}
+
+// File that the expressions of this scope were written in.
+func (e *Env) File() *File { return e.file }
+
+func (e *Env) child() *Env { return &Env{up: e, file: e.file} }
+
+// letEnv opens the scope of a let or rec set.
+func (e *Env) letEnv(s *Set) *Env {
+	n := e.child()
+	n.set = s
+	return n
+}
+
+// local finds a lexical name in this frame alone.
+func (e *Env) local(name string) *Thunk {
+	if t, ok := e.names[name]; ok {
+		return t
+	}
+	if e.set == nil {
+		return nil
+	}
+	en := e.set.Find(name)
+	if en == nil {
+		return nil
+	}
+	if e.names == nil {
+		e.names = map[string]*Thunk{}
+	}
+	t := e.entryThunk(en)
+	e.names[name] = t
+	return t
+}
+
+// entryThunk is the value of a binding of this frame's own set.
+func (e *Env) entryThunk(en *Entry) *Thunk {
+	inner := e
+	if en.Inherit && en.From == nil {
+		return &Thunk{x: &Var{At(en.Name.At), en.Name.Text}, env: e.up}
+	}
+	return entryThunk(en, inner)
+}
+
+func entryThunk(en *Entry, env *Env) *Thunk {
+	switch {
+	case !en.Inherit:
+		return &Thunk{x: en.Value, env: env}
+	case en.From == nil:
+		return &Thunk{x: &Var{At(en.Name.At), en.Name.Text}, env: env}
+	}
+	return &Thunk{x: &Select{At: At(en.Name.At), X: en.From, Path: []Name{en.Name}}, env: env}
+}
+
+// A Thunk is a value that has perhaps not been asked for yet.
+type Thunk struct {
+	x    Expr
+	env  *Env
+	run  func(*Eval) Value
+	v    Value
+	busy bool
+}
+
+// Of makes a thunk of a value.
+func Of(v Value) *Thunk { return &Thunk{v: v} }
+
+// Later makes a thunk of an expression in a scope.
+func Later(x Expr, env *Env) *Thunk { return &Thunk{x: x, env: env} }
+
+func compute(f func(*Eval) Value) *Thunk { return &Thunk{run: f} }
+
+// Expr gives the expression that the thunk stands for, nil for computed ones.
+func (t *Thunk) Expr() (Expr, *Env) { return t.x, t.env }
+
+// Force evaluates at most once. A value that depends on itself is unknown.
+func (t *Thunk) Force(ev *Eval) Value {
+	if t.v != nil {
+		return t.v
+	}
+	if t.busy {
+		return ev.unknown(t.x, t.env, "it depends on itself")
+	}
+	t.busy = true
+	defer func() { t.busy = false }()
+	if t.run != nil {
+		t.v = t.run(ev)
+	} else {
+		t.v = ev.Expr(t.x, t.env)
+	}
+	return t.v
+}
+
+// span of the expression, where there is one.
+func (t *Thunk) span() (string, diag.Span) {
+	if t.x == nil {
+		return "", diag.Span{}
+	}
+	if t.env != nil && t.env.file != nil {
+		return t.env.file.Path, t.x.Span()
+	}
+	return "", t.x.Span()
+}

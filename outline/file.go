@@ -1,0 +1,19 @@
+package outline
+
+// A File is one parsed file of the tree.
+type File struct {
+	// Path is relative to the root of the tree, slash-separated.
+	Path string
+	// Root is the file's expression.
+	Root Expr
+}
+
+// Dir is the folder of the file, "." for the root.
+func (f *File) Dir() string {
+	for i := len(f.Path) - 1; i >= 0; i-- {
+		if f.Path[i] == '/' {
+			return f.Path[:i]
+		}
+	}
+	return "."
+}

@@ -1,0 +1,355 @@
+package outline
+
+import "maps"
+
+func (ev *Eval) binary(x *Binary, env *Env) Value {
+	switch x.Op {
+	case "&&", "||", "->":
+		return ev.logic(x, env)
+	case "==", "!=":
+		t := ev.equal(ev.Expr(x.X, env), ev.Expr(x.Y, env))
+		if x.Op == "!=" {
+			t = t.Not()
+		}
+		return boolOf(t, "the comparison is not known")
+	case "++":
+		return concat(ev.Expr(x.X, env), ev.Expr(x.Y, env))
+	case "//":
+		return ev.update(ev.Expr(x.X, env), ev.Expr(x.Y, env))
+	case "+":
+		return ev.add(ev.Expr(x.X, env), ev.Expr(x.Y, env))
+	case "<", ">", "<=", ">=":
+		return compare(x.Op, ev.Expr(x.X, env), ev.Expr(x.Y, env))
+	case "-", "*", "/":
+		return arithmetic(x.Op, ev.Expr(x.X, env), ev.Expr(x.Y, env))
+	}
+	return ev.unknown(x, env, "the operator is not known")
+}
+
+func (ev *Eval) logic(x *Binary, env *Env) Value {
+	a := TruthOf(ev.Expr(x.X, env))
+	if x.Op == "->" {
+		a = a.Not()
+	}
+	if x.Op == "&&" {
+		if a == False {
+			return Bool(false)
+		}
+		return boolOf(a.And(TruthOf(ev.Expr(x.Y, env))), "the condition is not known")
+	}
+	if a == True {
+		return Bool(true)
+	}
+	return boolOf(a.Or(TruthOf(ev.Expr(x.Y, env))), "the condition is not known")
+}
+
+// equal compares as deep as is known.
+func (ev *Eval) equal(a, b Value) Truth {
+	if c, ok := a.(*Choice); ok {
+		return ev.equalChoice(c, b)
+	}
+	if c, ok := b.(*Choice); ok {
+		return ev.equalChoice(c, a)
+	}
+	switch a := a.(type) {
+	case *Unknown, External, *Closure, *Builtin:
+		return Maybe
+	case *Sequence:
+		return ev.equalList(a, b)
+	case *Attrs:
+		return ev.equalAttrs(a, b)
+	case Text:
+		if b, ok := b.(Text); ok {
+			return equalText(a, b)
+		}
+	case FilePath:
+		if b, ok := b.(FilePath); ok {
+			return equalText(Text(a), Text(b))
+		}
+	case Integer:
+		if r, ok := b.(Real); ok {
+			return truth(Real(a) == r)
+		}
+	case Real:
+		if i, ok := b.(Integer); ok {
+			return truth(a == Real(i))
+		}
+	}
+	switch b.(type) {
+	case *Unknown, External, *Closure, *Builtin:
+		return Maybe
+	case *Sequence, *Attrs:
+		return False
+	}
+	return truth(same(a, b))
+}
+
+func (ev *Eval) equalChoice(c *Choice, b Value) Truth {
+	t := ev.equal(c.Alts[0], b)
+	for _, a := range c.Alts[1:] {
+		if ev.equal(a, b) != t {
+			return Maybe
+		}
+	}
+	return t
+}
+
+func truth(b bool) Truth {
+	if b {
+		return True
+	}
+	return False
+}
+
+func equalText(a, b Text) Truth {
+	if a.Whole && b.Whole {
+		return truth(a.Head == b.Head)
+	}
+	if a.Whole {
+		a, b = b, a
+	}
+	if b.Whole && !couldBe(a, b.Head) {
+		return False
+	}
+	return Maybe
+}
+
+// couldBe reports whether a partly known text may be s.
+func couldBe(t Text, s string) bool {
+	return len(s) >= len(t.Head)+len(t.Tail) && s[:len(t.Head)] == t.Head && s[len(s)-len(t.Tail):] == t.Tail
+}
+
+func (ev *Eval) equalList(a *Sequence, b Value) Truth {
+	o, ok := b.(*Sequence)
+	if !ok {
+		return notThat(b)
+	}
+	if a.Open || o.Open || a.maybe() || o.maybe() {
+		return Maybe
+	}
+	if len(a.Elems) != len(o.Elems) {
+		return False
+	}
+	t := True
+	for i := range a.Elems {
+		t = t.And(ev.equal(a.Elems[i].Force(ev), o.Elems[i].Force(ev)))
+	}
+	return t
+}
+
+// notThat: a value of another type is unequal, unless it is not known.
+func notThat(b Value) Truth {
+	switch b.(type) {
+	case *Unknown, External:
+		return Maybe
+	}
+	return False
+}
+
+func (ev *Eval) equalAttrs(a *Attrs, b Value) Truth {
+	o, ok := b.(*Attrs)
+	if !ok {
+		return notThat(b)
+	}
+	if a.Open || o.Open || a.Look != nil || o.Look != nil {
+		return Maybe
+	}
+	if len(a.Names) != len(o.Names) {
+		return False
+	}
+	t := True
+	for k, x := range a.Names {
+		y, ok := o.Names[k]
+		if !ok {
+			return False
+		}
+		t = t.And(ev.equal(x.Force(ev), y.Force(ev)))
+	}
+	return t
+}
+
+// maybe reports an element that is perhaps not there.
+func (s *Sequence) maybe() bool {
+	for i := range s.Elems {
+		if s.Elems[i].Maybe {
+			return true
+		}
+	}
+	return false
+}
+
+func concat(a, b Value) Value {
+	la, oka := a.(*Sequence)
+	lb, okb := b.(*Sequence)
+	switch {
+	case oka && okb:
+		return &Sequence{append(append([]Elem{}, la.Elems...), lb.Elems...), la.Open || lb.Open}
+	case oka:
+		return &Sequence{append(append([]Elem{}, la.Elems...), hole(b)), true}
+	case okb:
+		return &Sequence{append([]Elem{hole(a)}, lb.Elems...), true}
+	}
+	return a
+}
+
+// hole keeps an unknown list among known ones, so that whoever walks the
+// elements sees what could not be resolved.
+func hole(v Value) Elem { return Elem{Thunk: Of(v), Maybe: true} }
+
+func (ev *Eval) update(a, b Value) Value {
+	sa, oka := a.(*Attrs)
+	sb, okb := b.(*Attrs)
+	switch {
+	case oka && okb:
+		out := &Attrs{Names: maps.Clone(sa.Names), Open: sa.Open || sb.Open}
+		if out.Names == nil {
+			out.Names = map[string]*Thunk{}
+		}
+		if sb.Open {
+			for k := range out.Names {
+				if sb.Names[k] == nil {
+					t := out.Names[k]
+					out.Names[k] = compute(func(ev *Eval) Value { return choice(t.Force(ev), unknown("may be replaced")) })
+				}
+			}
+		}
+		maps.Copy(out.Names, sb.Names)
+		out.Look = eitherLook(sb.Look, sa.Look)
+		return out
+	case oka:
+		// What is on the right may replace anything.
+		out := &Attrs{Names: map[string]*Thunk{}, Open: true}
+		for k, t := range sa.Names {
+			out.Names[k] = compute(func(ev *Eval) Value { return choice(t.Force(ev), unknown("may be replaced")) })
+		}
+		return out
+	case okb:
+		return &Attrs{Names: sb.Names, Open: true, Look: sb.Look}
+	}
+	return unknown("neither side of `//` is known")
+}
+
+func eitherLook(a, b func(string) Value) func(string) Value {
+	if a == nil || b == nil {
+		if a == nil {
+			return b
+		}
+		return a
+	}
+	return func(n string) Value {
+		if v := a(n); v != nil {
+			return v
+		}
+		return b(n)
+	}
+}
+
+func (ev *Eval) add(a, b Value) Value {
+	switch x := a.(type) {
+	case Integer:
+		switch y := b.(type) {
+		case Integer:
+			return x + y
+		case Real:
+			return Real(x) + y
+		}
+	case Real:
+		switch y := b.(type) {
+		case Integer:
+			return x + Real(y)
+		case Real:
+			return x + y
+		}
+	case Text:
+		return join(x, toText(b))
+	case FilePath:
+		t := join(Text(x), toText(b))
+		if t.Whole {
+			p, ok := cleanPath(".", t.Head)
+			if !ok {
+				return External{t.Head}
+			}
+			return FilePath{Head: p, Whole: true}
+		}
+		return FilePath(t)
+	case External:
+		if s, ok := AsString(b); ok {
+			return External{x.Path + s}
+		}
+		return External{x.Path + "…"}
+	}
+	return unknown("the sum is not known")
+}
+
+func compare(op string, a, b Value) Value {
+	var c int
+	switch x := a.(type) {
+	case Integer:
+		switch y := b.(type) {
+		case Integer:
+			c = cmpNum(float64(x), float64(y))
+		case Real:
+			c = cmpNum(float64(x), float64(y))
+		default:
+			return unknown("the comparison is not known")
+		}
+	case Real:
+		switch y := b.(type) {
+		case Integer:
+			c = cmpNum(float64(x), float64(y))
+		case Real:
+			c = cmpNum(float64(x), float64(y))
+		default:
+			return unknown("the comparison is not known")
+		}
+	case Text:
+		y, ok := b.(Text)
+		if !ok || !x.Whole || !y.Whole {
+			return unknown("the comparison is not known")
+		}
+		c = cmpNum(0, 0)
+		if x.Head < y.Head {
+			c = -1
+		} else if x.Head > y.Head {
+			c = 1
+		}
+	default:
+		return unknown("the comparison is not known")
+	}
+	switch op {
+	case "<":
+		return Bool(c < 0)
+	case ">":
+		return Bool(c > 0)
+	case "<=":
+		return Bool(c <= 0)
+	}
+	return Bool(c >= 0)
+}
+
+func cmpNum(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func arithmetic(op string, a, b Value) Value {
+	x, ok := a.(Integer)
+	y, ok2 := b.(Integer)
+	if !ok || !ok2 {
+		return unknown("the number is not known")
+	}
+	switch {
+	case op == "-":
+		return x - y
+	case op == "*":
+		return x * y
+	case y != 0:
+		return x / y
+	}
+	return unknown("division by zero")
+}

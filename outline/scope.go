@@ -1,0 +1,107 @@
+package outline
+
+// A Scope is where an expression of an outline stands: the chain of lets,
+// lambdas and withs around it, as written and not yet bound to a host. An
+// Instance turns it into the Env of one host.
+type Scope struct {
+	up     *Scope
+	file   *File
+	set    *Set
+	lambda *Lambda
+	with   Expr
+	// head marks the lambda that takes the module's arguments.
+	head bool
+	// fixed is the scope of something that was found by evaluating.
+	fixed *Env
+}
+
+// File that expressions of this scope were written in.
+func (s *Scope) File() *File {
+	for ; s != nil; s = s.up {
+		if s.fixed != nil {
+			return s.fixed.file
+		}
+		if s.file != nil {
+			return s.file
+		}
+	}
+	return nil
+}
+
+func (s *Scope) let(set *Set) *Scope { return &Scope{up: s, set: set} }
+
+func (s *Scope) in(l *Lambda, head bool) *Scope { return &Scope{up: s, lambda: l, head: head} }
+
+func (s *Scope) under(with Expr) *Scope { return &Scope{up: s, with: with} }
+
+// binding follows a name to the let or rec set that defines it; nil for
+// arguments, inherited and unknown names.
+func (s *Scope) binding(name string) (*Entry, *Scope) {
+	for ; s != nil; s = s.up {
+		switch {
+		case s.fixed != nil:
+			return nil, nil
+		case s.set != nil:
+			if e := s.set.Find(name); e != nil {
+				return e, s
+			}
+		case s.lambda != nil:
+			if s.lambda.Param == name || s.lambda.Formals.Has(name) {
+				return nil, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Instance binds the scopes of one outline to one host.
+type Instance struct {
+	Eval *Eval
+	// Args is what the module function is called with.
+	Args Value
+	envs map[*Scope]*Env
+}
+
+// NewInstance binds to an evaluator and the module's arguments.
+func NewInstance(ev *Eval, args Value) *Instance {
+	return &Instance{Eval: ev, Args: args, envs: map[*Scope]*Env{}}
+}
+
+// Env of a scope.
+func (in *Instance) Env(s *Scope) *Env {
+	if e, ok := in.envs[s]; ok {
+		return e
+	}
+	e := in.env(s)
+	in.envs[s] = e
+	return e
+}
+
+func (in *Instance) env(s *Scope) *Env {
+	switch {
+	case s.fixed != nil:
+		return s.fixed
+	case s.file != nil:
+		return in.Eval.Root(s.file)
+	}
+	up := in.Env(s.up)
+	switch {
+	case s.set != nil:
+		return up.letEnv(s.set)
+	case s.lambda != nil:
+		var arg Value = unknown("the argument of a function")
+		if s.head {
+			arg = in.Args
+		}
+		return in.Eval.Bind(&Closure{s.lambda, up}, Of(arg))
+	}
+	e := up.child()
+	e.with = Later(s.with, up)
+	return e
+}
+
+// Value of an expression for this host.
+func (in *Instance) Value(x Expr, s *Scope) Value { return in.Eval.Expr(x, in.Env(s)) }
+
+// Thunk of an expression for this host.
+func (in *Instance) Thunk(x Expr, s *Scope) *Thunk { return Later(x, in.Env(s)) }
