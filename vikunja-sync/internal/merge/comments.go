@@ -1,0 +1,126 @@
+package merge
+
+import (
+	"slices"
+
+	"vikunja-sync/internal/model"
+)
+
+// Link joins an annotation and a comment, with both texts as last agreed.
+type Link struct {
+	TW     string `json:"tw"` // entry
+	VK     string `json:"vk"` // id
+	TWText string `json:"a"`
+	VKText string `json:"b"`
+}
+
+// CommentKind is what to do with one annotation or comment.
+type CommentKind int
+
+const (
+	LinkComment   CommentKind = iota // nothing to write: remember that they are one
+	AddComment                       // write the text to the target
+	SetComment                       // replace the text at the target
+	DelComment                       // remove at the target
+	ForgetComment                    // both are gone
+)
+
+// CommentOp is one step; Target is the side to write. TW and VK are the keys
+// where they are known.
+type CommentOp struct {
+	Kind   CommentKind
+	Target Side
+	TW, VK string
+	Text   string
+	// Foreign: another account's comment cannot be changed; the step is
+	// reported instead of made.
+	Foreign bool
+}
+
+// comments pairs what is linked, then equal texts, and carries over the rest.
+func comments(in Input, r *Result) {
+	tw, vk := index(in.TW.Comments), index(in.VK.Comments)
+	for _, l := range in.Links {
+		a, okA := tw[l.TW]
+		b, okB := vk[l.VK]
+		delete(tw, l.TW)
+		delete(vk, l.VK)
+		linked(in, r, l, a, b, okA, okB)
+	}
+	for _, a := range in.TW.Comments {
+		if _, free := tw[a.ID]; !free {
+			continue
+		}
+		b, found := sameText(in.VK.Comments, vk, a.Text)
+		if found {
+			delete(vk, b.ID)
+			r.Comments = append(r.Comments, CommentOp{Kind: LinkComment, Target: Vikunja, TW: a.ID, VK: b.ID, Text: a.Text})
+			continue
+		}
+		r.Comments = append(r.Comments, CommentOp{Kind: AddComment, Target: Vikunja, TW: a.ID, Text: a.Text})
+	}
+	for _, b := range in.VK.Comments {
+		if _, free := vk[b.ID]; free {
+			r.Comments = append(r.Comments, CommentOp{Kind: AddComment, Target: Taskwarrior, VK: b.ID, Text: b.Text})
+		}
+	}
+}
+
+func linked(in Input, r *Result, l Link, a, b model.Comment, okA, okB bool) {
+	op := CommentOp{TW: l.TW, VK: l.VK, Foreign: b.Foreign}
+	aCh, bCh := okA && a.Text != l.TWText, okB && b.Text != l.VKText
+	add := func(k CommentKind, target Side, text string) {
+		op.Kind, op.Target, op.Text = k, target, text
+		r.Comments = append(r.Comments, op)
+	}
+	lost := func(winner Side, kept, gone string) {
+		r.Conflicts = append(r.Conflicts, Conflict{Field: "comment", Winner: winner, Kept: kept, Lost: gone})
+	}
+	switch {
+	case !okA && !okB:
+		add(ForgetComment, Vikunja, "")
+	case !okA && bCh: // removed here, edited there: the edit stays
+		lost(Vikunja, b.Text, "")
+		op.TW = ""
+		add(AddComment, Taskwarrior, b.Text)
+	case !okA:
+		add(DelComment, Vikunja, "")
+	case !okB && aCh:
+		lost(Taskwarrior, a.Text, "")
+		op.VK, op.Foreign = "", false
+		add(AddComment, Vikunja, a.Text)
+	case !okB:
+		add(DelComment, Taskwarrior, "")
+	case aCh && bCh && a.Text == b.Text:
+		add(LinkComment, Vikunja, a.Text)
+	case aCh && bCh && (in.Winner == Vikunja || b.Foreign):
+		lost(Vikunja, b.Text, a.Text)
+		add(SetComment, Taskwarrior, b.Text)
+	case aCh && bCh:
+		lost(Taskwarrior, a.Text, b.Text)
+		add(SetComment, Vikunja, a.Text)
+	case aCh:
+		add(SetComment, Vikunja, a.Text)
+	case bCh:
+		add(SetComment, Taskwarrior, b.Text)
+	}
+}
+
+func index(cs []model.Comment) map[string]model.Comment {
+	m := make(map[string]model.Comment, len(cs))
+	for _, c := range cs {
+		m[c.ID] = c
+	}
+	return m
+}
+
+func sameText(cs []model.Comment, free map[string]model.Comment, text string) (model.Comment, bool) {
+	i := slices.IndexFunc(cs, func(c model.Comment) bool {
+		_, ok := free[c.ID]
+		return ok && c.Text == text
+	})
+	if i < 0 {
+		return model.Comment{}, false
+	}
+	return cs[i], true
+}
