@@ -1,0 +1,208 @@
+package syntax
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"nixgen/diag"
+)
+
+// Ids of the diagnostics that parsing can give.
+const (
+	RuleSyntaxError        = "syntax-error"
+	RuleDuplicateAttribute = "duplicate-attribute"
+)
+
+// maxDepth bounds the nesting of expressions. Nix itself has no bound; it
+// runs out of stack some way above.
+const maxDepth = 10000
+
+// Parse reads one file. It never fails: what cannot be read is in nodes of
+// KindError, and told by File.Errors. src must not be changed afterwards.
+func Parse(name string, src []byte) *File {
+	p := parsers.Get().(*Parser)
+	defer parsers.Put(p)
+	return p.Parse(name, src).keep()
+}
+
+var parsers = sync.Pool{New: func() any { return new(Parser) }}
+
+// keep copies a file out of its parser's buffers, without spare room.
+func (f *File) keep() *File {
+	c := *f
+	c.toks = slices.Clone(f.toks)
+	c.nodes = slices.Clone(f.nodes)
+	c.slab = slices.Clone(f.slab)
+	c.syms = f.syms.keep()
+	c.init()
+	return &c
+}
+
+// Parser parses files one after the other in the same buffers. The File of
+// one call is overwritten by the next; use the function Parse where it is kept.
+type Parser struct {
+	parser
+	file File
+}
+
+// Parse is like the function Parse, but see Parser.
+func (p *Parser) Parse(name string, src []byte) *File {
+	p.file = File{name: name, src: src}
+	p.reset(name, src)
+	if len(src) > math.MaxInt32 {
+		p.src, p.lexer.src = nil, nil
+		p.report(0, 0, 0, "file is larger than 2 GiB")
+	}
+	p.lex()
+	p.topLevel()
+	f := &p.file
+	f.toks, f.nodes, f.slab, f.syms = p.toks, p.nodes, p.slab, p.syms
+	f.pipe = p.pipe
+	p.check(f)
+	f.init()
+	return f
+}
+
+// parser holds the state of one parse. The grammar's methods each read one
+// construct at the current token and leave its node on the stack.
+type parser struct {
+	lexer
+	name  string
+	cur   uint32    // current token, never trivia
+	kind  TokenKind // its kind
+	prev  uint32    // 1 + the last token that was taken
+	nodes []node
+	slab  []uint32
+	stack []uint32 // finished nodes that have no parent yet
+	depth int
+	// awaited counts, per kind, the tokens that enclosing constructs wait for.
+	awaited  [numTokenKinds]uint16
+	failedAt uint32 // 1 + the token of the last syntax error
+	pipe     uint32
+	problems []problem
+}
+
+// problem is a diagnostic and the moment at which Nix would give it, see
+// moment.
+type problem struct {
+	when uint64
+	d    diag.Diagnostic
+}
+
+// Nix reads one token, then acts on everything that is complete before it,
+// then sees whether the token fits.
+const (
+	whenRead uint64 = iota
+	whenComplete
+	whenUnfit
+	whenTaken
+)
+
+func moment(offset int, what uint64) uint64 { return uint64(offset)<<2 | what }
+
+func (p *parser) reset(name string, src []byte) {
+	p.name = name
+	p.lexer = lexer{
+		src: src, toks: p.toks[:0], modes: p.modes[:0], syms: p.syms, eofPos: len(src),
+		report: p.lexical,
+	}
+	p.syms.reset(src)
+	if n := len(src)/3 + 16; cap(p.toks) < n {
+		p.toks = make([]token, 0, n)
+	}
+	p.cur, p.prev, p.depth, p.failedAt, p.pipe = 0, 0, 0, 0, 0
+	p.nodes, p.slab, p.stack = p.nodes[:0], p.slab[:0], p.stack[:0]
+	p.problems = nil
+	p.awaited = [numTokenKinds]uint16{}
+}
+
+// lexical reports an error that the lexer meets when it reads the token at
+// offset read.
+func (p *parser) lexical(read, start, end int, msg string) {
+	p.problem(moment(read, whenRead), start, end, msg)
+}
+
+func (p *parser) problem(when uint64, start, end int, msg string) *diag.Diagnostic {
+	p.problems = append(p.problems, problem{when, diag.Diagnostic{
+		File: p.name, Span: diag.Span{Start: start, End: end}, Severity: diag.Error,
+		Rule: RuleSyntaxError, Message: msg,
+	}})
+	return &p.problems[len(p.problems)-1].d
+}
+
+// advance moves to the next token that is not trivia, from token i on.
+func (p *parser) seek(i uint32) {
+	for p.toks[i].kind() <= lastTrivia {
+		i++
+	}
+	p.cur, p.kind = i, p.toks[i].kind()
+}
+
+// take consumes the current token.
+func (p *parser) take() {
+	p.prev = p.cur + 1
+	if p.kind != TokEOF {
+		p.seek(p.cur + 1)
+	}
+}
+
+// peek is the kind of the token after the current one.
+func (p *parser) peek() TokenKind { return p.toks[p.after(p.cur)].kind() }
+
+// after is the token after token i; the last token is after itself.
+func (p *parser) after(i uint32) uint32 {
+	if p.toks[i].kind() == TokEOF {
+		return i
+	}
+	for i++; p.toks[i].kind() <= lastTrivia; {
+		i++
+	}
+	return i
+}
+
+func (p *parser) start(i uint32) int {
+	if i == 0 {
+		return 0
+	}
+	return int(p.toks[i-1].end)
+}
+
+// open starts a node at the current token.
+func (p *parser) open() (mark int, first uint32) { return len(p.stack), p.cur }
+
+// close finishes a node whose children are the nodes on the stack from mark
+// on, and leaves it on the stack in their place.
+func (p *parser) close(k Kind, mark int, first uint32) {
+	kids := uint32(len(p.slab))
+	p.slab = append(p.slab, p.stack[mark:]...)
+	end := max(p.prev, first)
+	p.stack = append(p.stack[:mark], uint32(len(p.nodes)))
+	p.nodes = append(p.nodes, node{k, first, end, kids, uint32(len(p.slab)) - kids})
+}
+
+// leaf makes a node of the current token.
+func (p *parser) leaf(k Kind) {
+	p.stack = append(p.stack, uint32(len(p.nodes)))
+	p.nodes = append(p.nodes, node{kind: k, first: p.cur, end: p.cur + 1})
+	p.take()
+}
+
+// firstOf is the first token of the node on top of the stack.
+func (p *parser) firstOf() uint32 { return p.nodes[p.stack[len(p.stack)-1]].first }
+
+// topLevel reads the whole file.
+func (p *parser) topLevel() {
+	p.seek(0)
+	p.expr()
+	if p.kind != TokEOF {
+		p.unexpected("end of file")
+		mark, first := p.open()
+		for p.kind != TokEOF {
+			p.take()
+		}
+		p.close(KindError, mark, first)
+	}
+	p.prev = uint32(len(p.toks))
+	p.close(KindFile, 0, 0)
+}
