@@ -1,0 +1,229 @@
+# btrfs subvolumes on one disk, behind systemd-boot.
+{
+  adopt,
+  adoptBoot,
+  adoptRoot,
+  bootLoader,
+  compression,
+  compressionLevel,
+  device,
+  discard,
+  encryption,
+  espSize,
+  hibernation,
+  impermanence,
+  keepRoots,
+  lib,
+  luksName,
+  name,
+  passwordFile,
+  scrub,
+  subvolumes,
+  swap,
+  unlock,
+  ...
+}:
+let
+  inherit (lib)
+    attrNames
+    filter
+    filterAttrs
+    listToAttrs
+    mapAttrs
+    mapAttrs'
+    mkDefault
+    mkIf
+    nameValuePair
+    optional
+    optionalAttrs
+    ;
+
+  encrypted = encryption == "luks";
+  mapper = if luksName != null then luksName else "crypt-${name}";
+  swapFile = swap != "none" && swap != "zram";
+  rollback = impermanence != null;
+
+  rootDevice =
+    if encrypted then
+      "/dev/mapper/${mapper}"
+    else if adopt then
+      adoptRoot
+    else
+      "/dev/disk/by-partlabel/disk-${name}-root";
+
+  algorithm =
+    if compressionLevel != null then "${compression}:${toString compressionLevel}" else compression;
+  mountOptions = optional (compression != "none") "compress=${algorithm}" ++ [ "noatime" ];
+  espOptions = [ "umask=0077" ];
+
+  # where every subvolume is mounted
+  mounts =
+    subvolumes
+    // optionalAttrs rollback { "@persist" = impermanence; }
+    // optionalAttrs swapFile { "@swap" = "/.swap"; };
+  optionsOf = subvolume: if subvolume == "@swap" then [ "noatime" ] else mountOptions;
+  rootSubvolume = lib.head (filter (key: mounts.${key} == "/") (attrNames mounts));
+
+  luksSettings = {
+    allowDiscards = discard;
+  }
+  // optionalAttrs (unlock != "passphrase") { crypttabExtraOpts = [ "${unlock}-device=auto" ]; };
+
+  btrfs = {
+    type = "btrfs";
+    extraArgs = [ "-f" ];
+    subvolumes = mapAttrs (
+      subvolume: mountpoint:
+      {
+        inherit mountpoint;
+        mountOptions = optionsOf subvolume;
+      }
+      // optionalAttrs (subvolume == "@swap") { swap.swapfile.size = swap; }
+    ) mounts;
+  };
+
+  root =
+    if encrypted then
+      {
+        luks = {
+          size = "100%";
+          content = {
+            inherit passwordFile;
+            type = "luks";
+            name = mapper;
+            settings = luksSettings;
+            content = btrfs;
+          };
+        };
+      }
+    else
+      {
+        root = {
+          size = "100%";
+          content = btrfs;
+        };
+      };
+
+  fresh = {
+    disko.devices.disk.${name} = {
+      inherit device;
+      type = "disk";
+      content = {
+        type = "gpt";
+        partitions = {
+          esp = {
+            priority = 1;
+            size = espSize;
+            type = "EF00";
+            content = {
+              type = "filesystem";
+              format = "vfat";
+              mountpoint = "/boot";
+              mountOptions = espOptions;
+            };
+          };
+        }
+        // root;
+      };
+    };
+  };
+
+  adopted = {
+    boot.initrd.luks.devices = optionalAttrs encrypted {
+      ${mapper} = luksSettings // {
+        device = adoptRoot;
+      };
+    };
+    fileSystems =
+      mapAttrs' (
+        subvolume: mountPoint:
+        nameValuePair mountPoint {
+          device = rootDevice;
+          fsType = "btrfs";
+          options = optionsOf subvolume ++ [ "subvol=${subvolume}" ];
+        }
+      ) mounts
+      // {
+        "/boot" = {
+          device = adoptBoot;
+          fsType = "vfat";
+          options = espOptions;
+        };
+      };
+    swapDevices = optional swapFile { device = "/.swap/swapfile"; };
+  };
+
+  # What the first stage must mount: besides the root, what outlives it.
+  early = filterAttrs (_: mountPoint: rollback && mountPoint != "/") (
+    removeAttrs mounts [ "@swap" ]
+  );
+in
+{
+  imports = [ (if adopt then adopted else fresh) ];
+
+  boot = {
+    initrd = {
+      supportedFilesystems.btrfs = true;
+      systemd = {
+        # TPM, FIDO2 and resuming are systemd's work in the first stage
+        enable = mkIf (encrypted || hibernation || rollback) true;
+        services = mkIf rollback {
+          rollback-root = {
+            description = "Put an empty root in place of the last one";
+            wantedBy = [ "initrd.target" ];
+            requires = [ "initrd-root-device.target" ];
+            after = [
+              "initrd-root-device.target"
+              "local-fs-pre.target"
+            ];
+            before = [ "sysroot.mount" ];
+            unitConfig.DefaultDependencies = "no";
+            serviceConfig.Type = "oneshot";
+            script = ''
+              top=/rollback
+              mkdir -p "$top"
+              mount -t btrfs -o subvol=/ ${rootDevice} "$top"
+
+              # subvolumes nest: those inside go first
+              delete() {
+                btrfs subvolume list -o "$1" | cut -d ' ' -f 9- | while IFS= read -r below; do
+                  delete "$top/$below"
+                done
+                btrfs subvolume delete "$1"
+              }
+
+              mkdir -p "$top/old-roots"
+              if [ -e "$top/${rootSubvolume}" ]; then
+                mv "$top/${rootSubvolume}" "$top/old-roots/$(date +%Y-%m-%dT%H-%M-%S)"
+              fi
+              btrfs subvolume create "$top/${rootSubvolume}"
+
+              find "$top/old-roots" -mindepth 1 -maxdepth 1 -mtime +${toString keepRoots} | while IFS= read -r old; do
+                delete "$old"
+              done
+              umount "$top"
+            '';
+          };
+        };
+      };
+    };
+    loader = mkIf (bootLoader == "systemd-boot") {
+      systemd-boot = {
+        enable = true;
+        configurationLimit = mkDefault 20;
+      };
+      efi.canTouchEfiVariables = mkDefault true;
+    };
+  };
+
+  fileSystems = listToAttrs (
+    map (subvolume: nameValuePair early.${subvolume} { neededForBoot = true; }) (attrNames early)
+  );
+
+  services.btrfs.autoScrub = mkIf scrub {
+    enable = true;
+    fileSystems = [ "/" ];
+  };
+
+  zramSwap.enable = mkIf (swap == "zram") true;
+}
