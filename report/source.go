@@ -1,0 +1,83 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"nixgen/diag"
+)
+
+// sources keeps the text of each file while one report is written.
+type sources struct {
+	get   func(string) []byte
+	texts map[string]*text
+}
+
+// text is a file with its line index; known is false where there is no text,
+// and every position is then the file's first.
+type text struct {
+	src   []byte
+	lines *diag.Lines
+	known bool
+}
+
+func (s *sources) of(file string) *text {
+	t, ok := s.texts[file]
+	if !ok {
+		t = &text{}
+		if s.get != nil && file != "" {
+			t.src = s.get(file)
+			t.known = t.src != nil
+		}
+		t.lines = diag.NewLines(t.src)
+		s.texts[file] = t
+	}
+	return t
+}
+
+// line gives line n without its end.
+func (t *text) line(n int) string {
+	at := t.lines.Span(n)
+	return strings.TrimRight(string(t.src[at.Start:at.End]), "\r\n")
+}
+
+// utf16Column converts a byte offset to a line and a 1-based column in UTF-16
+// code units.
+func (t *text) utf16Column(offset int) (line, column int) {
+	p := t.lines.Position(offset)
+	line, column = p.Line, 1
+	start := t.lines.Span(p.Line).Start
+	rest := t.src[start:min(start+p.Column-1, len(t.src))]
+	for len(rest) > 0 {
+		r, n := utf8.DecodeRune(rest)
+		column += max(1, utf16.RuneLen(r))
+		rest = rest[n:]
+	}
+	return line, column
+}
+
+// plain makes control characters visible, so that text from a file cannot
+// steer a terminal. Tabs stay in excerpts, where the caret line repeats them.
+func plain(s string, keepTabs bool) string {
+	bad := func(r rune) bool {
+		return unicode.IsControl(r) && !(keepTabs && r == '\t') || unicode.Is(unicode.Bidi_Control, r)
+	}
+	if strings.IndexFunc(s, bad) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !bad(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
