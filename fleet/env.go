@@ -47,6 +47,7 @@ type Profile struct {
 	Provides []Provide
 	Params   []*Param // in the file's order
 	Refusals []Refusal
+	Steps    []Step
 }
 
 // Param returns the parameter of that name, or nil.
@@ -85,11 +86,20 @@ type Refusal struct {
 	Reason string
 }
 
+// Step is what is left to do by hand after the installation. Text may hold
+// {name}, the disk's, and {PARAMETER}.
+type Step struct {
+	When []Cond
+	Text string
+}
+
 // Cond holds when the parameter's value is one of In, and not below Min, and
-// not above Max. Min and Max compare a number, or the length of a list. The
-// names `host.system` and `host.kind` stand for the host's.
+// not above Max, and given or not as Set says. Min and Max compare a number, or
+// the length of a list. The names `disk.adopt`, `host.system` and `host.kind`
+// stand for what is said beside the parameters.
 type Cond struct {
 	Param    string
 	In       []Value // nil: any
 	Min, Max *int64
+	Set      *bool
 }

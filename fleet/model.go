@@ -29,7 +29,7 @@ type Fleet struct {
 	Pin string
 	// Flake is the reference under which machines find this fleet,
 	// "github:me/fleet"; empty when not said.
-	Flake string
+	Flake, Description string
 	// CheckSystems are the systems that get `checks`, sorted; by default the
 	// Linux and Darwin systems of the hosts.
 	CheckSystems []string
@@ -47,9 +47,7 @@ type Fleet struct {
 	// sorted by name.
 	Secrets *Secrets
 	Keys    []Key
-	// Services are tables under [services] and below roles and hosts, see
-	// Host.Services; here the fleet's own.
-	doc *Document
+	doc     *Document
 }
 
 // Host returns the host of that exact name, or nil.
@@ -196,6 +194,7 @@ type User struct {
 	OptIn                                                     []string
 	Modules                                                   []ModuleRef
 	Files                                                     []string
+	account                                                   account
 }
 
 // Role is [roles.NAME]: hosts carry its settings merged; here is what a reader
@@ -219,14 +218,39 @@ type ModuleRef struct {
 	// Class is NixOS, Darwin or Home when the first attribute says so
 	// (nixosModules, darwinModules, homeModules, homeManagerModules), else "".
 	Class string
-	// Key is where it was written, for messages: "hosts.malphas.modules".
-	Key string
+	// Key and Span are where it was written: "hosts.malphas.modules[0]".
+	Key  string
+	Span diag.Span
+}
+
+// String is how hosts.toml writes it.
+func (r ModuleRef) String() string {
+	s := quoteAttr(r.Input)
+	for _, a := range r.Attrs {
+		s += "." + quoteAttr(a)
+	}
+	return s
+}
+
+func quoteAttr(a string) string {
+	if identRE.MatchString(a) {
+		return a
+	}
+	return `"` + a + `"`
 }
 
 // Overlay is either an attribute of an input or a file of the tree.
 type Overlay struct {
 	Ref  *ModuleRef // nil for a file
 	File string
+}
+
+// String is how hosts.toml writes it.
+func (o Overlay) String() string {
+	if o.Ref != nil {
+		return "inputs." + o.Ref.String()
+	}
+	return "./" + o.File
 }
 
 // Nixpkgs is emitted as nixpkgs.* options.
@@ -282,6 +306,9 @@ type Disk struct {
 	Provides []string
 	// Devices are all values of parameters of type device, sorted.
 	Devices []string
+	// Steps are left to do by hand after the installation, in the profile's
+	// order.
+	Steps []string
 }
 
 // DarwinSettings is what only nix-darwin has.

@@ -1,0 +1,237 @@
+package fleet
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nixgen/diag"
+)
+
+// checkAcross judges what only the whole fleet shows.
+func (w *walker) checkAcross(f *Fleet) {
+	w.checkPin(f)
+	w.checkSameName("hosts", "host", "names of hosts differ by more than case: they are folders and DNS labels")
+	w.checkSameName("users", "user", "names of users differ by more than case: they are folders")
+	w.checkUnique("address", func(s string) string {
+		if ip, err := netip.ParseAddr(s); err == nil {
+			return ip.Unmap().String()
+		}
+		return strings.ToLower(strings.TrimSuffix(s, "."))
+	})
+	w.checkUnique("hostId", strings.ToLower)
+	w.checkUnique("ageKey", strings.TrimSpace)
+	w.checkDevices(f)
+	for _, n := range w.doc.root.entries("hosts") {
+		if h := f.Host(n.name); h != nil {
+			w.checkHost(n, h)
+		}
+	}
+}
+
+// checkPin compares [fleet] nixgen with the version that runs.
+func (w *walker) checkPin(f *Fleet) {
+	if f.Pin == "" || w.env.Version == "" {
+		return
+	}
+	if !pinAllows(f.Pin, w.env.Version) {
+		n := w.doc.root.get("fleet").get("nixgen")
+		w.errorf(n.at, "`%s`: this is nixgen %s, the fleet asks for `%s`", n.path(), w.env.Version, f.Pin)
+	}
+}
+
+// pinAllows compares versions number by number; what follows a hyphen is not
+// looked at.
+func pinAllows(pin, version string) bool {
+	op := strings.TrimRight(pin, "0123456789. ")
+	c := slices.Compare(versionNumbers(version), versionNumbers(strings.TrimLeft(pin, "<>= ")))
+	switch op {
+	case ">=":
+		return c >= 0
+	case "<=":
+		return c <= 0
+	case ">":
+		return c > 0
+	case "<":
+		return c < 0
+	}
+	return c == 0
+}
+
+func versionNumbers(s string) []int {
+	s, _, _ = strings.Cut(strings.TrimPrefix(s, "v"), "-")
+	out := make([]int, 3)
+	for i, p := range strings.Split(s, ".") {
+		if i < 3 {
+			out[i], _ = strconv.Atoi(p)
+		}
+	}
+	return out
+}
+
+// checkSameName finds names in a table that differ in case alone.
+func (w *walker) checkSameName(table, what, why string) {
+	seen := map[string]*node{}
+	for _, n := range w.doc.root.entries(table) {
+		low := strings.ToLower(n.name)
+		if first := seen[low]; first != nil {
+			w.errorf(n.key, "`%s`: the %s `%s` is there already; %s", n.path(), what, first.name, why)
+			w.note(first.key, "first defined here")
+			continue
+		}
+		seen[low] = n
+	}
+}
+
+// checkUnique finds a value of a host's key that another host has.
+func (w *walker) checkUnique(key string, norm func(string) string) {
+	seen := map[string]*node{}
+	for _, n := range w.doc.root.entries("hosts") {
+		k := n.get(key)
+		if !k.is(stringNode) {
+			continue
+		}
+		id := norm(k.str)
+		if first := seen[id]; first != nil {
+			w.errorf(k.at, "`%s` is %s, which `%s` has already", k.path(), quoted(k.str), first.path())
+			w.note(first.at, "first used here")
+			continue
+		}
+		seen[id] = k
+	}
+}
+
+// checkDevices finds one physical disk on two hosts: names below
+// /dev/disk/by-id say which disk it is, others say where it is plugged in.
+func (w *walker) checkDevices(f *Fleet) {
+	type use struct {
+		host, disk string
+		at         diag.Span
+	}
+	seen := map[string]use{}
+	for _, h := range f.Hosts {
+		for _, d := range h.Disks {
+			for _, dev := range d.Devices {
+				if !strings.HasPrefix(dev, "/dev/disk/by-id/") {
+					continue
+				}
+				path := "hosts." + quoteKey(h.Name) + ".disks." + d.Name
+				if first, ok := seen[dev]; ok && first.host != h.Name {
+					w.errorf(d.Span, "`%s`: the disk `%s` is that of `%s`", path, dev, first.disk)
+					w.note(first.at, "first used here")
+					continue
+				}
+				seen[dev] = use{h.Name, path, d.Span}
+			}
+		}
+	}
+}
+
+// checkHost judges a host against the repository and its own parts.
+func (w *walker) checkHost(n *node, h *Host) {
+	if p := n.get("primaryUser"); p.is(stringNode) && !slices.ContainsFunc(h.Users, func(a *Account) bool { return a.Name == p.str }) {
+		w.errorf(p.at, "`%s`: `%s` is no user of the host%s", p.path(), p.str, meant(p.str, accountNames(h)))
+	}
+	for _, table := range []string{"home", "accounts"} {
+		for _, k := range n.entries(table) {
+			if !slices.Contains(accountNames(h), k.name) {
+				w.errorf(k.key, "`%s`: `%s` is no user of the host%s", k.path(), k.name, meant(k.name, accountNames(h)))
+			}
+		}
+	}
+	if k := n.get("home"); k.is(tableNode) && h.HomeStateVersion == "" && n.get("homeStateVersion") == nil && h.Platform != Home {
+		w.errorf(h.Span, "`%s.homeStateVersion` is missing: `%s` asks for home-manager, which needs the release the homes were made with", n.path(), k.path())
+	}
+	if h.Platform == Home && len(h.Users) != 1 {
+		w.errorf(h.Span, "`%s.users` must name one user: a host of kind `home` is one person's home", n.path())
+	}
+	w.checkOwnOptIn(n, h)
+	w.checkOwnModules(n, h)
+	w.checkHomeOptIn(n, h)
+	w.checkLogin(n, h)
+	w.checkBuilders(h)
+	w.checkDependsOn(n, h)
+}
+
+func accountNames(h *Host) []string {
+	out := make([]string, len(h.Users))
+	for i, a := range h.Users {
+		out[i] = a.Name
+	}
+	return out
+}
+
+// checkOwnOptIn judges the host's own subscriptions: a role's may be for other
+// platforms, the host's may not.
+func (w *walker) checkOwnOptIn(n *node, h *Host) {
+	out := n.list("optOut")
+	for _, k := range n.get("optIn").strings() {
+		if ps := w.env.OptIn[k.str]; !existsOn(ps, h.Platform) {
+			w.errorf(k.at, "`%s`: the module `%s` has files for %s alone, this host is %s", k.path(), k.str, ticked(ps), hostWord(h.Platform))
+		}
+		if slices.Contains(out, k.str) {
+			w.errorf(k.at, "`%s`: `%s` is also in `optOut`", k.path(), k.str)
+		}
+	}
+}
+
+func (w *walker) checkOwnModules(n *node, h *Host) {
+	for _, k := range n.get("modules").strings() {
+		ref := refOf(k)
+		if ref.Class == "" || ref.Class == Home || ref.Class == h.Platform {
+			continue
+		}
+		w.errorf(k.at, "`%s`: `%s` is a module for %s, this host is %s", k.path(), k.str, platformWord(ref.Class), hostWord(h.Platform))
+	}
+}
+
+// checkHomeOptIn judges subscriptions to home modules, which each user has of
+// his own.
+func (w *walker) checkHomeOptIn(n *node, h *Host) {
+	for _, u := range n.entries("home") {
+		env, ok := w.env.Home[u.name]
+		if w.env.Home == nil || !ok && len(u.list("optIn")) == 0 {
+			continue
+		}
+		for _, k := range u.get("optIn").strings() {
+			if ps, known := env.OptIn[k.str]; !known {
+				w.errorf(k.at, "`%s`: `%s` has no home module `%s`%s", k.path(), u.name, k.str, meant(k.str, sortedKeys(env.OptIn)))
+			} else if !existsOn(ps, homePlatform(h)) {
+				w.errorf(k.at, "`%s`: the home module `%s` has files for %s alone, this host is %s", k.path(), k.str, ticked(ps), hostWord(h.Platform))
+			}
+		}
+	}
+}
+
+// checkLogin warns of a NixOS host that nobody could administrate.
+func (w *walker) checkLogin(n *node, h *Host) {
+	if h.Platform != NixOS || len(h.Users) == 0 {
+		return
+	}
+	for _, a := range h.Users {
+		if (a.Admin || a.Name == "root") && (len(a.SSHKeys) > 0 || a.HashedPassword+a.InitialHashedPassword+a.HashedPasswordFile != "") {
+			return
+		}
+	}
+	w.warnf(h.Span, "`%s`: none of its users (%s) is `admin` and has `sshKeys` or a password, so nobody could log in and administrate it", n.path(), ticked(accountNames(h)))
+}
+
+func (w *walker) checkBuilders(h *Host) {
+	for _, b := range h.Nix.Builders {
+		if len(b.Systems) == 0 {
+			w.once("builder "+b.Name, func() []string {
+				w.errorf(h.Span, "the builder `%s` needs `systems`: no host of the fleet has that name", b.Name)
+				return nil
+			})
+		}
+	}
+}
+
+func (w *walker) checkDependsOn(n *node, h *Host) {
+	for _, k := range n.get("deploy").get("dependsOn").strings() {
+		if k.str == h.Name {
+			w.errorf(k.at, "`%s`: a host cannot depend on itself", k.path())
+		}
+	}
+}
