@@ -150,7 +150,9 @@ func (inv *Inventory) Has(p string) bool {
 
 // Topics are the modules of a tier, sorted by name: those of the system when
 // user is empty, else those of his home. Groups have their own method.
-func (inv *Inventory) Topics(tier Tier, user string) []Topic { return inv.topics[shelf{tier, user, ""}] }
+func (inv *Inventory) Topics(tier Tier, user string) []Topic {
+	return inv.topics[shelf{tier, user, ""}]
+}
 
 // GroupTopics are the modules of a group, sorted by name.
 func (inv *Inventory) GroupTopics(group string) []Topic { return inv.topics[shelf{Group, "", group}] }

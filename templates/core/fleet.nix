@@ -29,6 +29,9 @@ let
 
   inherit (import ./inputs.nix inputs) need resolve;
 
+  # Modules of inputs: a set from "foo.nixosModules.bar" to who asked for it.
+  fromInputs = wanted: map (dotted: resolve wanted.${dotted} dotted) (attrNames wanted);
+
   # What a configuration is made of, whatever evaluates it.
   parts =
     name:
@@ -36,7 +39,6 @@ let
       host = hosts.${name};
       nixpkgs = need "hosts.${name}" host.nixpkgs;
       ownArgs = host.specialArgs or { };
-      wanted = host.modules or { };
       spec = nixpkgs.lib.evalModules {
         modules = [
           ../host-spec.nix
@@ -49,7 +51,9 @@ let
     in
     {
       inherit host nixpkgs;
-      modules = map (dotted: resolve wanted.${dotted} dotted) (attrNames wanted) ++ addedModules;
+      modules = fromInputs (host.modules or { }) ++ addedModules;
+      homeModules = fromInputs (host.homeModules or { });
+      userModules = user: fromInputs (host.userModules.${user} or { });
       specialArgs =
         ownArgs
         // addedArgs
@@ -59,13 +63,17 @@ let
         };
     };
 
-  # The module of a system: the host's own, and what its homes are given.
+  # The modules of a system: the host's own, and what its homes are given.
   systemModules =
     p:
     let
-      homeArgs.home-manager.extraSpecialArgs = p.specialArgs;
+      homes.home-manager = {
+        extraSpecialArgs = p.specialArgs;
+        sharedModules = p.homeModules;
+        users = mapAttrs (user: _: { imports = p.userModules user; }) (p.host.userModules or { });
+      };
     in
-    [ p.host.path ] ++ (if p.host.homes or false then [ homeArgs ] else [ ]) ++ p.modules;
+    [ p.host.path ] ++ (if p.host.homes or false then [ homes ] else [ ]) ++ p.modules;
 
   nixos =
     name:
@@ -106,7 +114,7 @@ let
     (need "hosts.${name}" names.homeManager).lib.homeManagerConfiguration {
       pkgs = p.nixpkgs.legacyPackages.${p.host.system};
       extraSpecialArgs = p.specialArgs;
-      modules = [ module ] ++ p.modules;
+      modules = [ module ] ++ p.homeModules ++ p.userModules user ++ p.modules;
     };
 
   ofKind = kind: filter (name: hosts.${name}.kind == kind) (attrNames hosts);

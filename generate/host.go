@@ -1,0 +1,170 @@
+package generate
+
+import (
+	"slices"
+
+	"nixgen/diag"
+	"nixgen/fleet"
+	"nixgen/layout"
+	"nixgen/syntax"
+)
+
+// host writes the folder of one host: its facts, its module, its disks.
+func (g *generator) host(h *fleet.Host) {
+	dir := g.dir("hosts", h.Name)
+	g.emit(dir+"/spec.nix", "", g.spec(dir, h))
+	m := &module{generator: g, host: h, dir: dir}
+	switch h.Platform {
+	case fleet.NixOS:
+		m.system()
+		m.nixos()
+	case fleet.Darwin:
+		m.system()
+		m.darwin()
+	}
+	m.homes()
+	g.emit(dir+"/default.nix", "", m.attrs())
+}
+
+// spec is every hostSpec field of a host.
+func (g *generator) spec(dir string, h *fleet.Host) syntax.Attrs {
+	out := make(syntax.Attrs, 0, len(g.fleet.Fields))
+	for _, v := range g.fleet.SpecValues(h) {
+		out = append(out, syntax.Attr{Path: []string{v.Field.Name}, Value: value(dir, v.Value)})
+	}
+	return out
+}
+
+// module is a host's default.nix in the making: an attribute set of options and
+// paths.
+type module struct {
+	*generator
+	tree
+	host    *fleet.Host
+	dir     string
+	imports syntax.List
+	seen    map[syntax.Path]bool
+}
+
+// attrs has the import list first.
+func (m *module) attrs() syntax.Attrs {
+	return withImports(m.imports, m.tree.attrs())
+}
+
+func withImports(imports syntax.List, rest syntax.Attrs) syntax.Attrs {
+	if len(imports) == 0 {
+		return rest
+	}
+	return append(syntax.Attrs{{Path: []string{"imports"}, Value: imports}}, rest...)
+}
+
+// add imports files of the tree, each once.
+func (m *module) add(files ...string) {
+	for _, f := range files {
+		m.addPath(relative(m.dir, f))
+	}
+}
+
+func (m *module) addPath(p syntax.Path) {
+	if m.seen == nil {
+		m.seen = map[syntax.Path]bool{}
+	}
+	if !m.seen[p] {
+		m.seen[p] = true
+		m.imports = append(m.imports, p)
+	}
+}
+
+// system imports the tiers of a NixOS or nix-darwin host, general before
+// particular, and sets what both platforms have.
+func (m *module) system() {
+	h := m.host
+	m.addPath(m.lib(m.dir, h.Platform+".nix"))
+	if hasHomes(h) {
+		m.addPath(m.lib(m.dir, "home-manager.nix"))
+	}
+	if h.Darwin != nil && h.Darwin.Rosetta {
+		m.addPath(m.lib(m.dir, "rosetta.nix"))
+	}
+	for _, tier := range []layout.Tier{layout.Library, layout.Common} {
+		for _, t := range m.inv.Topics(tier, "") {
+			m.add(t.For(h.Platform)...)
+		}
+	}
+	for _, group := range m.fleet.Layout.Groups {
+		if slices.Contains(group.Hosts, h.Name) {
+			for _, t := range m.inv.GroupTopics(group.Name) {
+				m.add(t.For(h.Platform)...)
+			}
+		}
+	}
+	m.subscribe("", h.OptIn, m.add)
+	m.extraFiles(h.Files, m.add)
+	m.disks()
+	m.hardware()
+	m.add(m.inv.HostRole(h.Name, "", layout.Entry)...)
+	m.nixpkgs()
+	m.nix()
+	m.users()
+}
+
+// subscribe imports opt-in modules by name, of the system or of a user's home.
+func (m *module) subscribe(user string, names []string, add func(...string)) {
+	for _, name := range names {
+		t, ok := m.inv.Topic(layout.OptIn, user, name)
+		files := t.For(m.host.Platform)
+		if !ok || len(files) == 0 {
+			m.complain(m.host, diag.Error, "host `"+m.host.Name+"` subscribes to `"+name+"`, which has no module for "+m.host.Platform)
+			continue
+		}
+		add(files...)
+	}
+}
+
+// extraFiles imports files that hosts.toml names; they must be there.
+func (m *module) extraFiles(files []string, add func(...string)) {
+	for _, f := range files {
+		if !m.inv.Has(f) {
+			m.complain(m.host, diag.Error, "host `"+m.host.Name+"` imports `"+f+"`, which does not exist or is unknown to git")
+			continue
+		}
+		add(f)
+	}
+}
+
+// hardware picks up what describes the machine.
+func (m *module) hardware() {
+	h := m.host
+	if h.Platform != fleet.NixOS {
+		return
+	}
+	files := m.inv.HostRole(h.Name, "", layout.Hardware)
+	if h.HardwareFile != "" {
+		files = []string{h.HardwareFile}
+	}
+	m.extraFiles(files, m.add)
+	if report := m.facter(h); report != "" {
+		option := "hardware.facter.reportPath"
+		if m.externalFacter(h) {
+			option = "facter.reportPath"
+		}
+		m.option(option, relative(m.dir, report))
+	}
+}
+
+// facter is the host's report of nixos-facter, or empty.
+func (g *generator) facter(h *fleet.Host) string {
+	if h.Facter != "" || h.Platform != fleet.NixOS {
+		return h.Facter
+	}
+	if found := g.inv.HostRole(h.Name, "", layout.Facter); len(found) > 0 {
+		return found[0]
+	}
+	return ""
+}
+
+// externalFacter says whether the report is read by the flake input
+// nixos-facter-modules rather than by NixOS itself.
+func (g *generator) externalFacter(h *fleet.Host) bool {
+	return g.facter(h) != "" && slices.Contains(g.opt.Env.Inputs, g.fleet.Inputs.NixosFacterModules)
+}

@@ -1,0 +1,126 @@
+package generate
+
+import (
+	"strings"
+
+	"nixgen/fleet"
+	"nixgen/syntax"
+)
+
+// root writes generated/default.nix, the table of hosts applied to the wiring,
+// and generated/host-spec.nix.
+func (g *generator) root() {
+	dir := g.dir()
+	var names, t tree
+	names.option("homeManager", syntax.String(g.fleet.Inputs.HomeManager))
+	names.option("nixDarwin", syntax.String(g.fleet.Inputs.NixDarwin))
+	t.option("checkSystems", texts(g.fleet.CheckSystems))
+	t.option("names", names.attrs())
+	hosts := make(syntax.Attrs, 0, len(g.fleet.Hosts))
+	for _, h := range g.fleet.Hosts {
+		hosts = append(hosts, syntax.Attr{Path: []string{h.Name}, Value: g.row(dir, h)})
+	}
+	t.option("hosts", hosts)
+	g.emit(g.dir("default.nix"), "import "+string(g.lib(dir, "fleet.nix"))+" ", t.attrs())
+	g.emit(g.dir("host-spec.nix"), "import "+string(g.lib(dir, "host-spec.nix"))+" ", fieldTable(dir, g.fleet.Fields))
+}
+
+// row is a host in the table: what must be known before its modules are read.
+func (g *generator) row(dir string, h *fleet.Host) syntax.Attrs {
+	var t tree
+	t.option("kind", syntax.String(h.Platform))
+	t.option("system", syntax.String(h.System))
+	t.option("path", relative(dir, g.dir("hosts", h.Name)))
+	t.option("nixpkgs", syntax.String(h.Nixpkgs.Input))
+	t.unless("modules", references(g.inputModules(h)))
+	t.unless("homeModules", references(h.HomeModules))
+	t.unless("specialArgs", object(dir, h.SpecialArgs))
+	for _, a := range h.Users {
+		if a.HomeManager != nil && len(a.HomeManager.Modules) > 0 {
+			t.set(references(a.HomeManager.Modules), "userModules", a.Name)
+		}
+	}
+	t.unless("homes", syntax.Bool(hasHomes(h)))
+	return t.attrs()
+}
+
+// inputModules are the modules of flake inputs that a host's system imports:
+// those that hosts.toml names, and those that what it asks for needs.
+func (g *generator) inputModules(h *fleet.Host) []fleet.ModuleRef {
+	out := append([]fleet.ModuleRef(nil), h.Modules...)
+	need := func(input, attrs, key string) {
+		out = append(out, fleet.ModuleRef{Input: input, Attrs: strings.Split(attrs, "."), Key: "hosts." + h.Name + "." + key})
+	}
+	if h.Platform == fleet.Home {
+		return out
+	}
+	if hasHomes(h) {
+		need(g.fleet.Inputs.HomeManager, h.Platform+"Modules.home-manager", "homeStateVersion")
+	}
+	if len(h.Disks) > 0 {
+		need(g.fleet.Inputs.Disko, "nixosModules.disko", "disks")
+	}
+	if g.externalFacter(h) {
+		need(g.fleet.Inputs.NixosFacterModules, "nixosModules.facter", "facter")
+	}
+	return out
+}
+
+// references prints modules of inputs: where they are, and who asked.
+func references(refs []fleet.ModuleRef) syntax.Attrs {
+	var t tree
+	for _, r := range refs {
+		t.set(syntax.String(r.Key), dotted(r))
+	}
+	return t.attrs()
+}
+
+func dotted(r fleet.ModuleRef) string { return r.Input + "." + strings.Join(r.Attrs, ".") }
+
+// fieldTable prints the hostSpec fields for templates/core/host-spec.nix.
+func fieldTable(dir string, fields []*fleet.Field) syntax.Attrs {
+	var t tree
+	for _, x := range fields {
+		t.set(syntax.String(x.Description), x.Name, "description")
+		t.set(typeData(x.Type), x.Name, "type")
+		if !x.Required && !x.Derived {
+			t.set(value(dir, x.Default), x.Name, "default")
+		}
+	}
+	return t.attrs()
+}
+
+// typeData is a type as templates/core/host-spec.nix reads it.
+func typeData(t *fleet.Type) syntax.Value {
+	one := func(name string, v syntax.Value) syntax.Value {
+		return syntax.Attrs{{Path: []string{name}, Value: v}}
+	}
+	switch t.Kind {
+	case fleet.ListOf, fleet.AttrsOf, fleet.Nullable:
+		return one(string(t.Kind), typeData(t.Elem))
+	case fleet.Enum:
+		return one("enum", texts(t.Enum))
+	case fleet.Int:
+		if t.Min != nil || t.Max != nil {
+			return one("between", bounds(t))
+		}
+	case fleet.String:
+		if t.Pattern != "" {
+			return one("matching", syntax.String(t.Pattern))
+		}
+	case fleet.Device, fleet.Size, fleet.MountPoint:
+		return syntax.String(fleet.String)
+	}
+	return syntax.String(t.Kind)
+}
+
+func bounds(t *fleet.Type) syntax.Attrs {
+	var b tree
+	if t.Max != nil {
+		b.option("max", syntax.Int(*t.Max))
+	}
+	if t.Min != nil {
+		b.option("min", syntax.Int(*t.Min))
+	}
+	return b.attrs()
+}

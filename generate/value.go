@@ -1,0 +1,153 @@
+package generate
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"nixgen/fleet"
+	"nixgen/syntax"
+)
+
+// relative gives the Nix path from a folder of the tree to a file of it.
+func relative(from, to string) syntax.Path {
+	a, b := strings.Split(path.Clean(from), "/"), strings.Split(path.Clean(to), "/")
+	if a[0] == "." {
+		a = a[1:]
+	}
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	up := strings.Repeat("../", len(a)-n)
+	if up == "" {
+		up = "./"
+	}
+	return syntax.Path(strings.TrimSuffix(up+strings.Join(b[n:], "/"), "/"))
+}
+
+// value converts what hosts.toml holds; paths become relative to dir, the
+// folder of the file it is printed into.
+func value(dir string, v fleet.Value) syntax.Value {
+	switch v := v.(type) {
+	case nil:
+		return syntax.Null{}
+	case bool:
+		return syntax.Bool(v)
+	case int64:
+		return syntax.Int(v)
+	case float64:
+		return syntax.Float(v)
+	case string:
+		return text(v)
+	case fleet.Path:
+		return relative(dir, string(v))
+	case []any:
+		out := make(syntax.List, len(v))
+		for i, x := range v {
+			out[i] = value(dir, x)
+		}
+		return out
+	case map[string]any:
+		return object(dir, v)
+	}
+	panic(fmt.Sprintf("no fleet.Value: %T", v)) // fleet's decoding makes no other
+}
+
+func object(dir string, m map[string]fleet.Value) syntax.Attrs {
+	out := make(syntax.Attrs, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, syntax.Attr{Path: []string{k}, Value: value(dir, m[k])})
+	}
+	return out
+}
+
+// text prints several lines as such.
+func text(s string) syntax.Value {
+	if strings.Contains(strings.TrimSuffix(s, "\n"), "\n") {
+		return syntax.Lines(s)
+	}
+	return syntax.String(s)
+}
+
+func texts(ss []string) syntax.List {
+	out := make(syntax.List, len(ss))
+	for i, s := range ss {
+		out[i] = syntax.String(s)
+	}
+	return out
+}
+
+// tree collects options by path and prints them as nested attribute sets in
+// alphabetical order, one attribute of a set being written as a dotted path. So
+// no key is ever repeated.
+type tree struct {
+	value    syntax.Value // of a leaf
+	children map[string]*tree
+}
+
+// set defines an option; of two definitions of one path the later one wins.
+func (t *tree) set(v syntax.Value, names ...string) {
+	at := t
+	for _, n := range names {
+		if at.children == nil {
+			at.children = map[string]*tree{}
+		}
+		next := at.children[n]
+		if next == nil {
+			next = &tree{}
+			at.children[n] = next
+		}
+		at = next
+	}
+	at.value = v
+}
+
+// option sets a dotted path, such as "networking.hostName".
+func (t *tree) option(dotted string, v syntax.Value) { t.set(v, strings.Split(dotted, ".")...) }
+
+// unless is option where v is not the zero value of its kind, which is what the
+// option has anyway.
+func (t *tree) unless(dotted string, v syntax.Value) {
+	if !empty(v) {
+		t.option(dotted, v)
+	}
+}
+
+func empty(v syntax.Value) bool {
+	switch v := v.(type) {
+	case nil, syntax.Null:
+		return true
+	case syntax.Bool:
+		return !bool(v)
+	case syntax.Int:
+		return v == 0
+	case syntax.String:
+		return v == ""
+	case syntax.List:
+		return len(v) == 0
+	case syntax.Attrs:
+		return len(v) == 0
+	}
+	return false
+}
+
+func (t *tree) attrs() syntax.Attrs {
+	out := make(syntax.Attrs, 0, len(t.children))
+	for _, k := range slices.Sorted(maps.Keys(t.children)) {
+		names, c := []string{k}, t.children[k]
+		for c.value == nil && len(c.children) == 1 {
+			for n, only := range c.children {
+				names, c = append(names, n), only
+			}
+		}
+		v := c.value
+		if v == nil {
+			v = c.attrs()
+		}
+		out = append(out, syntax.Attr{Path: names, Value: v})
+	}
+	return out
+}

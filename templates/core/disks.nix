@@ -1,0 +1,10 @@
+# From the table of a host's disks to a module: each disk is what the function
+# of its profile makes of its parameters.
+disks:
+{ lib, ... }:
+let
+  module = name: disk: import disk.profile (disk.parameters // { inherit lib name; });
+in
+{
+  config = lib.mkMerge (lib.mapAttrsToList module disks);
+}
