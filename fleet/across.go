@@ -12,8 +12,8 @@ import (
 // checkAcross judges what only the whole fleet shows.
 func (w *walker) checkAcross(f *Fleet) {
 	w.checkPin(f)
-	w.checkSameName("hosts", "host", "names of hosts differ by more than case: they are folders and DNS labels")
-	w.checkSameName("users", "user", "names of users differ by more than case: they are folders")
+	w.checkSameName("hosts", "host", "names that differ in case alone collide as folders and DNS labels")
+	w.checkSameName("users", "user", "names that differ in case alone collide as folders")
 	w.checkUnique("address", func(s string) string {
 		if ip, err := netip.ParseAddr(s); err == nil {
 			return ip.Unmap().String()

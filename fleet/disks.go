@@ -173,7 +173,11 @@ func (r *resolver) refusals(n *node, p *Profile, facts func(string) Value) {
 		var parts []string
 		at := n.key
 		for _, c := range x.When {
-			parts = append(parts, fmt.Sprintf("`%s = %s`", c.Param, showValue(facts(c.Param))))
+			part := fmt.Sprintf("`%s = %s`", c.Param, showValue(facts(c.Param)))
+			if facts(c.Param) == nil {
+				part = fmt.Sprintf("no `%s`", c.Param)
+			}
+			parts = append(parts, part)
 			if k := n.get(c.Param); k != nil {
 				at = k.key
 			}
@@ -218,7 +222,7 @@ func (c Cond) holds(v Value) bool {
 func showValue(v Value) string {
 	switch x := v.(type) {
 	case nil:
-		return "(unset)"
+		return "null"
 	case string:
 		return quoteTOML(x)
 	case Path:

@@ -184,7 +184,7 @@ func (b *builder) keyValue(t *node, e *unstable.Node) {
 			b.conflict(first, t, k)
 			return
 		}
-		n := &node{name: string(k.Data), key: span(k.Raw)}
+		n := &node{name: string(k.Data), key: span(k.Raw), parent: t}
 		b.value(n, e.Value(), b.valueStart(int(k.Raw.Offset+k.Raw.Length)), int(e.Raw.Offset+e.Raw.Length))
 		t.add(n)
 	}
@@ -199,12 +199,10 @@ func (b *builder) valueStart(i int) int {
 }
 
 // value fills n from a value node; start and end are its range where the
-// parser has none of its own.
+// parser has none of its own: it knows where strings and numbers stand, and no
+// more of a list or an inline table than that there is one.
 func (b *builder) value(n *node, v *unstable.Node, start, end int) {
 	n.at = diag.Span{Start: start, End: end}
-	if v.Raw.Length > 0 && v.Kind != unstable.InlineTable {
-		n.at = span(v.Raw)
-	}
 	switch v.Kind {
 	case unstable.Array:
 		n.kind = listNode
@@ -215,6 +213,7 @@ func (b *builder) value(n *node, v *unstable.Node, start, end int) {
 			b.keyValue(n, it.Node())
 		}
 	default:
+		n.at = span(v.Raw)
 		scalar(n, v)
 	}
 }
@@ -222,16 +221,43 @@ func (b *builder) value(n *node, v *unstable.Node, start, end int) {
 func (b *builder) items(n *node, v *unstable.Node) {
 	at := n.at.Start + 1
 	for it := v.Children(); it.Next(); {
-		c := it.Node()
-		if c.Raw.Length > 0 {
-			at = int(c.Raw.Offset)
-		}
-		k := &node{name: "[" + strconv.Itoa(len(n.kids)) + "]"}
-		b.value(k, c, at, at+1)
+		k := &node{name: "[" + strconv.Itoa(len(n.kids)) + "]", parent: n}
+		at = b.skip(at)
+		b.value(k, it.Node(), at, at)
+		b.close(k)
 		k.key = k.at
-		at = max(at, k.at.End)
+		at = k.at.End
 		n.add(k)
 	}
+}
+
+// close finds the end of a list or an inline table that stands in a list.
+func (b *builder) close(n *node) {
+	if n.kind&(listNode|tableNode) == 0 {
+		return
+	}
+	at := n.at.Start + 1
+	if len(n.kids) > 0 {
+		at = n.kids[len(n.kids)-1].at.End
+	}
+	n.at.End = min(b.skip(at)+1, len(b.doc.src))
+}
+
+// skip passes over what may stand between the elements of a list.
+func (b *builder) skip(i int) int {
+	for i < len(b.doc.src) {
+		switch b.doc.src[i] {
+		case ' ', '\t', '\r', '\n', ',':
+			i++
+		case '#':
+			for i < len(b.doc.src) && b.doc.src[i] != '\n' {
+				i++
+			}
+		default:
+			return i
+		}
+	}
+	return i
 }
 
 func scalar(n *node, v *unstable.Node) {

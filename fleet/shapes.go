@@ -33,7 +33,7 @@ func mapOf(keyName string, keyCheck func(*walker, *node), elem *shape) *shape {
 }
 
 func listOf(elem *shape) *shape {
-	return &shape{kinds: listNode, words: "a list, each element " + elem.words, elem: elem}
+	return &shape{kinds: listNode, words: "a list", elem: elem}
 }
 
 // oneOrMore takes a string or a list of strings.
@@ -127,7 +127,7 @@ func checkOneOf(t *Type) func(*walker, *node) {
 		case Int:
 			w.bounded(n, n.num, t, "")
 		case ListOf:
-			w.bounded(n, int64(len(n.kids)), t, " elements")
+			w.bounded(n, int64(len(n.kids)), t, " long")
 		case Enum:
 			if !slices.Contains(t.Enum, n.str) {
 				w.fail(n, "`%s` is %s%s", n.path(), quoted(n.str), meant(n.str, t.Enum))
@@ -172,8 +172,8 @@ func (w *walker) formed(n *node, re *regexp.Regexp, t *Type) {
 func (w *walker) bounded(n *node, v int64, t *Type, unit string) {
 	switch {
 	case t.Min != nil && v < *t.Min:
-		w.fail(n, "`%s` has %d%s, at least %d", n.path(), v, unit, *t.Min)
+		w.fail(n, "`%s` is %d%s, must be at least %d", n.path(), v, unit, *t.Min)
 	case t.Max != nil && v > *t.Max:
-		w.fail(n, "`%s` has %d%s, at most %d", n.path(), v, unit, *t.Max)
+		w.fail(n, "`%s` is %d%s, must be at most %d", n.path(), v, unit, *t.Max)
 	}
 }
