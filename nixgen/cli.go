@@ -66,6 +66,7 @@ func usage(format string, args ...any) error {
 
 // commands lists every subcommand, in the order of --help.
 var commands = []func(*world) *cobra.Command{
+	newGenerateCommand,
 	newVersionCommand,
 }
 

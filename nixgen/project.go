@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"nixgen/diag"
+	"nixgen/fleet"
+	"nixgen/layout"
+	"nixgen/report"
+	"nixgen/templates"
+)
+
+const hostsFile = "hosts.toml"
+
+// project is a fleet with the repository around it, as every command that
+// needs one loads it.
+type project struct {
+	root      string // the folder of hosts.toml
+	source    []byte // hosts.toml
+	fleet     *fleet.Fleet
+	env       fleet.Env
+	listing   *listing
+	inventory *layout.Inventory
+	// diags are all findings about hosts.toml, the fleet is whole only when none
+	// is an error; and warnings about files that no flake sees.
+	diags []diag.Diagnostic
+}
+
+// findRoot gives the folder of hosts.toml: the world's, or the nearest above.
+func (w *world) findRoot() (string, error) {
+	for dir := w.dir; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, hostsFile)); err == nil {
+			return dir, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", failed(err)
+		}
+		if dir == filepath.Dir(dir) {
+			return "", failed(fmt.Errorf("no `%s` in `%s` or above; `nixgen init` writes a first one", hostsFile, w.dir))
+		}
+	}
+}
+
+// load reads the fleet. Mistakes in hosts.toml are in the project's diags; an
+// error is one of the machine.
+func (w *world) load() (*project, error) {
+	root, err := w.findRoot()
+	if err != nil {
+		return nil, err
+	}
+	p := &project{root: root}
+	if p.source, err = os.ReadFile(filepath.Join(root, hostsFile)); err != nil {
+		return nil, failed(err)
+	}
+	if p.listing, err = w.list(root); err != nil {
+		return nil, failed(err)
+	}
+	if p.env, err = newEnv(); err != nil {
+		return nil, err
+	}
+	doc, syntax := fleet.Parse(hostsFile, p.source)
+	first, _ := doc.Load(fleet.Env{})
+	p.inventory = layout.Classify(&first.Layout, p.listing.files)
+	p.inventory.Env(&p.env)
+	var ds []diag.Diagnostic
+	p.fleet, ds = doc.Load(p.env)
+	p.diags = slices.Concat(syntax, ds, p.unseen())
+	return p, nil
+}
+
+// newEnv is what this binary itself knows.
+func newEnv() (fleet.Env, error) {
+	env := fleet.Env{Version: version, Profiles: map[string]*fleet.Profile{}}
+	files, err := fs.Glob(templates.FS, "disks/*/profile.toml")
+	if err != nil {
+		return env, err
+	}
+	for _, f := range files {
+		name := path.Base(path.Dir(f))
+		p, ds := fleet.ParseProfile(f, name, templates.Read(f))
+		if len(ds) > 0 {
+			return env, failed(fmt.Errorf("the disk profile `%s` is broken: %s", name, ds[0].Message))
+		}
+		env.Profiles[name] = p
+	}
+	return env, nil
+}
+
+// unseen warns of modules that lie in a tier but that no flake sees.
+func (p *project) unseen() []diag.Diagnostic {
+	var ds []diag.Diagnostic
+	if p.listing.trouble != "" {
+		ds = append(ds, diag.Diagnostic{
+			Severity: diag.Warning, Rule: "untracked-module",
+			Message: "`git ls-files` failed, so every file on disk counts as a module: " + p.listing.trouble,
+		})
+	}
+	if len(p.listing.untracked) == 0 {
+		return ds
+	}
+	all := layout.Classify(&p.fleet.Layout, slices.Concat(p.listing.files, p.listing.untracked))
+	for _, name := range p.listing.untracked {
+		if f, ok := all.File(name); ok && f.Tier > layout.Generated {
+			ds = append(ds, diag.Diagnostic{
+				File: name, Severity: diag.Warning, Rule: "untracked-module",
+				Message: fmt.Sprintf("not in git's index, so no flake sees it and it is left out; run `git add -N %s`", shellQuote(name)),
+			})
+		}
+	}
+	return ds
+}
+
+// broken reports whether the fleet cannot be used.
+func (p *project) broken() bool {
+	worst, any := diag.Worst(p.diags)
+	return any && worst == diag.Error
+}
+
+// file gives the text of a file of the tree for excerpts, or nil.
+func (p *project) file(name string) []byte {
+	if name == hostsFile {
+		return p.source
+	}
+	b, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(name)))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// complain prints diagnostics for a person, on standard error.
+func (w *world) complain(p *project, ds []diag.Diagnostic) error {
+	return report.Write(w.stderr, ds, report.Options{Source: p.file, Color: w.color(w.stderr)})
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// listing is the fleet's tree as a flake sees it. In a git tree that is the
+// index, since Nix copies nothing else: a new file exists for it from `git add`
+// (or `git add -N`) on. Elsewhere it is everything on disk.
+type listing struct {
+	files     []string // sorted, slash-separated, relative to the root
+	untracked []string // on disk, but not in the index
+	git       bool
+	// trouble is what git said when there is a git tree that it does not read.
+	trouble string
+}
+
+func (l *listing) tracks(p string) bool {
+	_, ok := slices.BinarySearch(l.files, p)
+	return ok
+}
+
+// list asks git; it is the one reader of the index whose answer is certain to
+// agree with what Nix sees (split, sparse and partial indexes, the hooks'
+// temporary one in $GIT_INDEX_FILE, ignore rules of all levels). Without git,
+// or outside of a git tree, the folder is walked.
+func (w *world) list(root string) (*listing, error) {
+	l, err := gitList(root)
+	if err == nil && l != nil {
+		return l, nil
+	}
+	walked, walkErr := walkList(root)
+	if walkErr != nil {
+		return nil, walkErr
+	}
+	if err != nil && inGitTree(root) {
+		walked.trouble = err.Error()
+	}
+	return walked, nil
+}
+
+// gitList gives nil where root is not part of a git tree: there is none, or it
+// ignores hosts.toml.
+func gitList(root string) (*listing, error) {
+	// -t tells the four kinds of file apart in one run: H in the index, R in the
+	// index but gone from the disk, ? untracked. fsmonitor could start a program
+	// that the repository names.
+	out, err := git(root, nil, "-c", "core.fsmonitor=false", "ls-files", "-z", "-t", "--cached", "--deleted", "--others", "--exclude-standard")
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{git: true}
+	gone := map[string]bool{}
+	for entry := range strings.SplitSeq(string(out), "\x00") {
+		tag, name, ok := strings.Cut(entry, " ")
+		switch {
+		case !ok:
+		case tag == "?":
+			l.untracked = append(l.untracked, name)
+		case tag == "R":
+			gone[name] = true
+		default:
+			l.files = append(l.files, name)
+		}
+	}
+	l.files = slices.DeleteFunc(l.files, func(f string) bool { return gone[f] })
+	slices.Sort(l.files)
+	l.files = slices.Compact(l.files) // a conflict lists a file several times
+	slices.Sort(l.untracked)
+	if !l.tracks(hostsFile) && !slices.Contains(l.untracked, hostsFile) {
+		return nil, nil
+	}
+	return l, nil
+}
+
+// git runs git in root and gives its output, or what it said was wrong.
+func git(root string, stdin []byte, args ...string) ([]byte, error) {
+	cmd := exec.Command("git", append([]string{"-C", root}, args...)...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if ee := (*exec.ExitError)(nil); errors.As(err, &ee) {
+		line, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		return nil, errors.New("git: " + strings.TrimPrefix(line, "fatal: "))
+	}
+	return out, err
+}
+
+// inGitTree looks for .git in root and above it.
+func inGitTree(root string) bool {
+	for dir := root; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
+// walkList lists every file below root but for hidden folders and the links
+// that `nix build` leaves.
+func walkList(root string) (*listing, error) {
+	l := &listing{}
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || p == root {
+			return err
+		}
+		name := e.Name()
+		switch {
+		case e.IsDir() && strings.HasPrefix(name, "."):
+			return fs.SkipDir
+		case e.IsDir(), e.Type() == fs.ModeSymlink && strings.HasPrefix(name, "result"):
+			return nil
+		}
+		rel, err := filepath.Rel(root, p)
+		l.files = append(l.files, filepath.ToSlash(rel))
+		return err
+	})
+	slices.Sort(l.files)
+	return l, err
+}
