@@ -20,9 +20,7 @@ func (m *module) darwin() {
 	if d.Homebrew != nil {
 		m.homebrew(d.Homebrew)
 	}
-	for _, a := range object(m.dir, d.Defaults) {
-		m.set(a.Value, "system", "defaults", a.Path[0])
-	}
+	m.setAll(m.dir, d.Defaults, "system", "defaults")
 }
 
 func (m *module) linuxBuilder(b *fleet.LinuxBuilder) {

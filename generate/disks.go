@@ -11,7 +11,7 @@ func (m *module) disks() {
 	var table tree
 	for _, d := range m.host.Disks {
 		if d.File != "" {
-			m.extraFiles([]string{d.File}, m.add)
+			m.extraFiles([]string{d.File})
 			continue
 		}
 		name := "disks/" + d.Profile + "/disk.nix"
@@ -29,9 +29,7 @@ func (m *module) disks() {
 // name.
 func (m *module) parameters(d *fleet.Disk) syntax.Attrs {
 	var t tree
-	for _, a := range object(m.dir, d.Params) {
-		t.set(a.Value, a.Path[0])
-	}
+	t.setAll(m.dir, d.Params)
 	t.set(syntax.Bool(d.Adopt), "adopt")
 	t.set(orNull(m.host.HostID), "hostId")
 	return t.attrs()

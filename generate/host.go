@@ -30,7 +30,7 @@ func (g *generator) host(h *fleet.Host) {
 func (g *generator) spec(dir string, h *fleet.Host) syntax.Attrs {
 	out := make(syntax.Attrs, 0, len(g.fleet.Fields))
 	for _, v := range g.fleet.SpecValues(h) {
-		out = append(out, syntax.Attr{Path: []string{v.Field.Name}, Value: value(dir, v.Value)})
+		out = append(out, shorten(syntax.Attr{Path: []string{v.Field.Name}, Value: value(dir, v.Value)}))
 	}
 	return out
 }
@@ -98,8 +98,8 @@ func (m *module) system() {
 			}
 		}
 	}
-	m.subscribe("", h.OptIn, m.add)
-	m.extraFiles(h.Files, m.add)
+	m.subscribe("", h.OptIn)
+	m.extraFiles(h.Files)
 	m.disks()
 	m.hardware()
 	m.add(m.inv.HostRole(h.Name, "", layout.Entry)...)
@@ -108,27 +108,36 @@ func (m *module) system() {
 	m.users()
 }
 
+// platform as the files of a tier name it: those of a home mean the operating
+// system.
+func (m *module) platform(user string) string {
+	if user == "" {
+		return m.host.Platform
+	}
+	return fleet.PlatformOf(m.host.System, "")
+}
+
 // subscribe imports opt-in modules by name, of the system or of a user's home.
-func (m *module) subscribe(user string, names []string, add func(...string)) {
+func (m *module) subscribe(user string, names []string) {
 	for _, name := range names {
-		t, ok := m.inv.Topic(layout.OptIn, user, name)
-		files := t.For(m.host.Platform)
-		if !ok || len(files) == 0 {
-			m.complain(m.host, diag.Error, "host `"+m.host.Name+"` subscribes to `"+name+"`, which has no module for "+m.host.Platform)
+		t, _ := m.inv.Topic(layout.OptIn, user, name)
+		files := t.For(m.platform(user))
+		if len(files) == 0 {
+			m.complain(m.host, diag.Error, "host `"+m.host.Name+"` subscribes to `"+name+"`, which has no module for "+m.platform(user))
 			continue
 		}
-		add(files...)
+		m.add(files...)
 	}
 }
 
 // extraFiles imports files that hosts.toml names; they must be there.
-func (m *module) extraFiles(files []string, add func(...string)) {
+func (m *module) extraFiles(files []string) {
 	for _, f := range files {
 		if !m.inv.Has(f) {
 			m.complain(m.host, diag.Error, "host `"+m.host.Name+"` imports `"+f+"`, which does not exist or is unknown to git")
 			continue
 		}
-		add(f)
+		m.add(f)
 	}
 }
 
@@ -142,7 +151,7 @@ func (m *module) hardware() {
 	if h.HardwareFile != "" {
 		files = []string{h.HardwareFile}
 	}
-	m.extraFiles(files, m.add)
+	m.extraFiles(files)
 	if report := m.facter(h); report != "" {
 		option := "hardware.facter.reportPath"
 		if m.externalFacter(h) {

@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"nixgen/fleet"
@@ -14,9 +16,7 @@ func nixpkgsOptions(t *tree, dir string, n fleet.Nixpkgs) {
 	t.unless("nixpkgs.config.allowUnfree", syntax.Bool(n.AllowUnfree))
 	t.unless("nixpkgs.config.allowBroken", syntax.Bool(n.AllowBroken))
 	t.unless("nixpkgs.config.permittedInsecurePackages", texts(n.PermittedInsecurePackages))
-	for _, a := range object(dir, n.Config) {
-		t.set(a.Value, "nixpkgs", "config", a.Path[0])
-	}
+	t.setAll(dir, n.Config, "nixpkgs", "config")
 	t.unless("nixgen.nixpkgs.allowUnfreePackages", texts(n.AllowUnfreePackages))
 	var overlays syntax.List
 	for _, o := range n.Overlays {
@@ -40,8 +40,8 @@ func (m *module) nix() {
 		m.unmanagedNix()
 		return
 	}
-	for _, a := range m.nixSettings() {
-		m.set(a.Value, "nix", "settings", a.Path[0])
+	for name, v := range m.nixSettings() {
+		m.set(v, "nix", "settings", name)
 	}
 	if len(n.Builders) > 0 {
 		m.option("nix.distributedBuilds", syntax.Bool(true))
@@ -49,33 +49,57 @@ func (m *module) nix() {
 	}
 }
 
-// nixSettings are the lines of nix.conf.
-func (m *module) nixSettings() syntax.Attrs {
+// nixSettings are the lines of nix.conf by name.
+func (m *module) nixSettings() map[string]syntax.Value {
 	n := m.host.Nix
-	var t tree
-	for _, a := range object(m.dir, n.Settings) {
-		t.set(a.Value, a.Path[0])
+	out := map[string]syntax.Value{}
+	for k, v := range n.Settings {
+		out[k] = value(m.dir, v)
+	}
+	add := func(name string, words []string) {
+		if len(words) > 0 {
+			out[name] = texts(words)
+		}
 	}
 	if d := m.host.Darwin; d != nil && d.Rosetta {
-		t.option("extra-platforms", texts([]string{"aarch64-darwin", "x86_64-darwin"}))
+		add("extra-platforms", []string{"aarch64-darwin", "x86_64-darwin"})
 	}
-	t.unless("substituters", texts(n.Substituters))
-	t.unless("trusted-public-keys", texts(n.TrustedPublicKeys))
-	t.unless("trusted-users", texts(n.TrustedUsers))
-	t.unless("experimental-features", texts(n.ExperimentalFeatures))
-	return t.attrs()
+	add("substituters", n.Substituters)
+	add("trusted-public-keys", n.TrustedPublicKeys)
+	add("trusted-users", m.trustedUsers())
+	add("experimental-features", n.ExperimentalFeatures)
+	return out
+}
+
+// trustedUsers are those that hosts.toml says; on a Mac its administrators where
+// it says none, since there is no wheel whose sudo would do.
+func (m *module) trustedUsers() []string {
+	if len(m.host.Nix.TrustedUsers) > 0 || m.host.Platform != fleet.Darwin {
+		return m.host.Nix.TrustedUsers
+	}
+	out := []string{"root"}
+	for _, a := range m.host.Users {
+		if a.Admin && a.Name != "root" {
+			out = append(out, a.Name)
+		}
+	}
+	if len(out) == 1 {
+		return nil // root alone is the default
+	}
+	return out
 }
 
 // unmanagedNix puts the settings into the file that Determinate Nix includes,
 // which owns nix.conf itself. Lists are added to what it has.
 func (m *module) unmanagedNix() {
 	var b strings.Builder
-	for _, a := range m.nixSettings() {
-		line, isList := nixConf(a.Value)
-		if isList {
+	settings := m.nixSettings()
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		line, isList := nixConf(settings[name])
+		if isList && !strings.HasPrefix(name, "extra-") {
 			b.WriteString("extra-")
 		}
-		b.WriteString(a.Path[0] + " = " + line + "\n")
+		b.WriteString(name + " = " + line + "\n")
 	}
 	if b.Len() > 0 {
 		m.set(syntax.Lines(b.String()), "environment", "etc", "nix/nix.custom.conf", "text")

@@ -77,10 +77,10 @@ func (m *module) home(a *fleet.Account) syntax.Attrs {
 		u.nixpkgs()
 	}
 	for _, t := range m.inv.Topics(layout.Common, a.Name) {
-		u.add(t.For(m.host.Platform)...)
+		u.add(t.For(u.platform(a.Name))...)
 	}
-	u.subscribe(a.Name, a.HomeManager.OptIn, u.add)
-	u.extraFiles(a.HomeManager.Files, u.add)
+	u.subscribe(a.Name, a.HomeManager.OptIn)
+	u.extraFiles(a.HomeManager.Files)
 	u.add(m.inv.HostRole(m.host.Name, a.Name, layout.Entry)...)
 	u.option("home.stateVersion", syntax.String(a.HomeManager.StateVersion))
 	return u.attrs()

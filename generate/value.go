@@ -59,7 +59,7 @@ func value(dir string, v fleet.Value) syntax.Value {
 func object(dir string, m map[string]fleet.Value) syntax.Attrs {
 	out := make(syntax.Attrs, 0, len(m))
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, syntax.Attr{Path: []string{k}, Value: value(dir, m[k])})
+		out = append(out, shorten(syntax.Attr{Path: []string{k}, Value: value(dir, m[k])}))
 	}
 	return out
 }
@@ -108,6 +108,13 @@ func (t *tree) set(v syntax.Value, names ...string) {
 // option sets a dotted path, such as "networking.hostName".
 func (t *tree) option(dotted string, v syntax.Value) { t.set(v, strings.Split(dotted, ".")...) }
 
+// setAll sets every key of a table of hosts.toml below a path.
+func (t *tree) setAll(dir string, m map[string]fleet.Value, names ...string) {
+	for k, v := range m {
+		t.set(value(dir, v), append(slices.Clip(names), k)...)
+	}
+}
+
 // unless is option where v is not the zero value of its kind, which is what the
 // option has anyway.
 func (t *tree) unless(dotted string, v syntax.Value) {
@@ -137,17 +144,24 @@ func empty(v syntax.Value) bool {
 func (t *tree) attrs() syntax.Attrs {
 	out := make(syntax.Attrs, 0, len(t.children))
 	for _, k := range slices.Sorted(maps.Keys(t.children)) {
-		names, c := []string{k}, t.children[k]
-		for c.value == nil && len(c.children) == 1 {
-			for n, only := range c.children {
-				names, c = append(names, n), only
-			}
-		}
+		c := t.children[k]
 		v := c.value
 		if v == nil {
 			v = c.attrs()
 		}
-		out = append(out, syntax.Attr{Path: names, Value: v})
+		out = append(out, shorten(syntax.Attr{Path: []string{k}, Value: v}))
 	}
 	return out
+}
+
+// shorten writes a set of one attribute as a dotted path.
+func shorten(a syntax.Attr) syntax.Attr {
+	for {
+		inner, ok := a.Value.(syntax.Attrs)
+		if !ok || len(inner) != 1 || inner[0].Comment != "" {
+			return a
+		}
+		a.Path = append(slices.Clip(a.Path), inner[0].Path...)
+		a.Value = inner[0].Value
+	}
 }

@@ -79,8 +79,8 @@ type File struct {
 	Path string
 	Tier Tier
 	Role Role
-	// Platform is fleet.NixOS, fleet.Darwin or fleet.Home where the file is
-	// for one alone, else "".
+	// Platform is fleet.NixOS or fleet.Darwin where the file is for one alone,
+	// else "". In a home they mean the operating system.
 	Platform string
 	// Topic is the name by which hosts subscribe.
 	Topic             string
@@ -93,7 +93,8 @@ type Topic struct {
 	Entries []File // default before platforms
 }
 
-// For gives the files a host of that platform imports, in order.
+// For gives the files a host of that platform imports, in order. A home is asked
+// with the platform that its system would have.
 func (t Topic) For(platform string) []string {
 	var out []string
 	for _, f := range t.Entries {
@@ -107,7 +108,7 @@ func (t Topic) For(platform string) []string {
 // Platforms says on which platforms the topic has something to import, sorted.
 func (t Topic) Platforms() []string {
 	var out []string
-	for _, p := range []string{fleet.Darwin, fleet.Home, fleet.NixOS} {
+	for _, p := range []string{fleet.Darwin, fleet.NixOS} {
 		if len(t.For(p)) > 0 {
 			out = append(out, p)
 		}
@@ -237,7 +238,7 @@ func entryName(l *fleet.Layout, base string) (platform string, ok bool) {
 
 // platformOf reads a word that means a platform.
 func platformOf(l *fleet.Layout, name string) (string, bool) {
-	for _, p := range []string{fleet.NixOS, fleet.Darwin, fleet.Home} {
+	for _, p := range []string{fleet.NixOS, fleet.Darwin} {
 		if slices.Contains(l.PlatformNames[p], name) {
 			return p, true
 		}

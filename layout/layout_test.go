@@ -133,7 +133,7 @@ func TestTopics(t *testing.T) {
 	}
 	var env fleet.Env
 	inv.Env(&env)
-	all := []string{"darwin", "home", "nixos"}
+	all := []string{"darwin", "nixos"}
 	want := fleet.Env{
 		OptIn: map[string][]string{"dock": {"darwin"}, "audio": {"nixos"}, "vim": all},
 		Home: map[string]fleet.HomeEnv{
