@@ -17,6 +17,7 @@ type File struct {
 	nodes []node
 	slab  []uint32
 	syms  symbols
+	attrs attrModel
 	// problems are in the order in which Nix would meet them.
 	problems []problem
 	pipe     uint32 // 1 + the token of the first pipe operator, or 0

@@ -512,6 +512,7 @@ func startsAttr(k TokenKind) bool {
 
 // attr: a name, a string, or an interpolation.
 func (p *parser) attr() {
+	p.numAttrs++
 	switch p.kind {
 	case TokQuote:
 		p.str(KindStr, TokStrText, TokQuote)

@@ -35,6 +35,7 @@ func (f *File) keep() *File {
 	c.nodes = slices.Clone(f.nodes)
 	c.slab = slices.Clone(f.slab)
 	c.syms = f.syms.keep()
+	c.attrs = f.attrs.keep()
 	c.init()
 	return &c
 }
@@ -43,7 +44,8 @@ func (f *File) keep() *File {
 // one call is overwritten by the next; use the function Parse where it is kept.
 type Parser struct {
 	parser
-	file File
+	merger merger
+	file   File
 }
 
 // Parse is like the function Parse, but see Parser.
@@ -59,8 +61,11 @@ func (p *Parser) Parse(name string, src []byte) *File {
 	f := &p.file
 	f.toks, f.nodes, f.slab, f.syms = p.toks, p.nodes, p.slab, p.syms
 	f.pipe = p.pipe
-	p.check(f)
 	f.init()
+	p.merger.run(f, int(p.numAttrs))
+	f.attrs = p.merger.attrModel
+	p.syms = f.syms
+	f.problems = order(f, p.problems, p.merger.problems)
 	return f
 }
 
@@ -80,6 +85,7 @@ type parser struct {
 	awaited  [numTokenKinds]uint16
 	failedAt uint32 // 1 + the token of the last syntax error
 	pipe     uint32
+	numAttrs uint32 // names in paths, formals and inherits, about
 	problems []problem
 }
 
@@ -88,6 +94,9 @@ type parser struct {
 type problem struct {
 	when uint64
 	d    diag.Diagnostic
+	// syms are the names involved; of two problems of one moment Nix gives
+	// that of the symbol it knew first.
+	syms []symbol
 }
 
 // Nix reads one token, then acts on everything that is complete before it,
@@ -111,7 +120,7 @@ func (p *parser) reset(name string, src []byte) {
 	if n := len(src)/3 + 16; cap(p.toks) < n {
 		p.toks = make([]token, 0, n)
 	}
-	p.cur, p.prev, p.depth, p.failedAt, p.pipe = 0, 0, 0, 0, 0
+	p.cur, p.prev, p.depth, p.failedAt, p.pipe, p.numAttrs = 0, 0, 0, 0, 0, 0
 	p.nodes, p.slab, p.stack = p.nodes[:0], p.slab[:0], p.stack[:0]
 	p.problems = nil
 	p.awaited = [numTokenKinds]uint16{}
@@ -124,7 +133,7 @@ func (p *parser) lexical(read, start, end int, msg string) {
 }
 
 func (p *parser) problem(when uint64, start, end int, msg string) *diag.Diagnostic {
-	p.problems = append(p.problems, problem{when, diag.Diagnostic{
+	p.problems = append(p.problems, problem{when: when, d: diag.Diagnostic{
 		File: p.name, Span: diag.Span{Start: start, End: end}, Severity: diag.Error,
 		Rule: RuleSyntaxError, Message: msg,
 	}})
@@ -176,9 +185,13 @@ func (p *parser) open() (mark int, first uint32) { return len(p.stack), p.cur }
 func (p *parser) close(k Kind, mark int, first uint32) {
 	kids := uint32(len(p.slab))
 	p.slab = append(p.slab, p.stack[mark:]...)
+	nkids := uint32(len(p.slab)) - kids
+	if k == KindAttrSet || k == KindLegacyLet || k == KindLet {
+		p.slab = append(p.slab, 0) // see File.setOf
+	}
 	end := max(p.prev, first)
 	p.stack = append(p.stack[:mark], uint32(len(p.nodes)))
-	p.nodes = append(p.nodes, node{k, first, end, kids, uint32(len(p.slab)) - kids})
+	p.nodes = append(p.nodes, node{k, first, end, kids, nkids})
 }
 
 // leaf makes a node of the current token.

@@ -1,6 +1,9 @@
 package syntax
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+)
 
 // piece is a stretch of the text of an indented string. Only plain pieces take
 // part in finding the indentation.
@@ -53,6 +56,13 @@ func plainEnd(text []byte, i int) int {
 	return i
 }
 
+// strPart is one piece of a string as Nix evaluates it: text, or the node of
+// an interpolation.
+type strPart struct {
+	text   []byte
+	interp Node
+}
+
 // Value of the string as Nix reads it; false if it has interpolations or is
 // broken.
 func (n Str) Value() (string, bool) {
@@ -60,13 +70,181 @@ func (n Str) Value() (string, bool) {
 		return "", false
 	}
 	var text []byte
-	for p := range n.Parts() {
-		text = n.f.src[p.Text.Span().Start:p.Text.Span().End]
+	for _, p := range n.evaluated() {
+		text = append(text, p.text...)
 	}
+	return string(text), true
+}
+
+// evaluated gives the string unescaped and without indentation, in the pieces
+// in which Nix puts it together.
+func (n Str) evaluated() []strPart {
 	if n.Indented() {
-		return string(text), true
+		return unindent(n.indentedParts())
 	}
-	return string(unescape(nil, text)), true
+	var parts []strPart
+	for p := range n.Parts() {
+		if p.Interp.Valid() {
+			parts = append(parts, strPart{interp: p.Interp})
+		} else {
+			parts = append(parts, strPart{text: unescape(nil, p.Text.bytes())})
+		}
+	}
+	return parts
+}
+
+func (t Token) bytes() []byte { return t.f.src[t.f.tokStart(t.i):t.f.toks[t.i].end] }
+
+// attrText appends the text of a node that names an attribute without
+// computing it: a string, or ${ } around one, in parentheses or not.
+func attrText(dst []byte, n Node) ([]byte, bool) {
+	if n.Is(KindStr) {
+		return constText(dst, n)
+	}
+	if !n.Is(KindInterp) {
+		return dst, false
+	}
+	switch n = n.Child(0).Unparen(); n.Kind() {
+	case KindURI:
+		return append(dst, n.Text()...), true
+	case KindStr, KindIndentedStr:
+		return constText(dst, n)
+	}
+	return dst, false
+}
+
+// constText appends a string that Nix reads as one piece.
+func constText(dst []byte, n Node) ([]byte, bool) {
+	parts := Str{n}.evaluated()
+	if len(parts) == 0 {
+		return dst, true
+	}
+	return append(dst, parts[0].text...), len(parts) == 1 && !parts[0].interp.Valid()
+}
+
+// indentedPart is a piece of an indented string before its indentation is
+// taken off; only plain text has any.
+type indentedPart struct {
+	strPart
+	plain bool
+}
+
+func (n Str) indentedParts() []indentedPart {
+	var parts []indentedPart
+	for p := range n.Parts() {
+		if p.Interp.Valid() {
+			parts = append(parts, indentedPart{strPart{interp: p.Interp}, false})
+			continue
+		}
+		text := p.Text.bytes()
+		for pc := range indentedPieces(text) {
+			t := text[pc.start:pc.end]
+			if !pc.plain {
+				t = indentedEscape(t)
+			}
+			parts = append(parts, indentedPart{strPart{text: t}, pc.plain})
+		}
+	}
+	return parts
+}
+
+// indentedEscape is what one of $, ', ”$, ”' and ”\x stands for.
+func indentedEscape(t []byte) []byte {
+	switch {
+	case len(t) == 4:
+		return unescape(nil, t[2:])
+	case len(t) == 3 && t[2] == '$':
+		return t[2:]
+	case len(t) == 3:
+		return t[:2]
+	}
+	return t
+}
+
+// unindent takes off the indentation that all lines share, and the last line
+// if it has blanks only.
+func unindent(parts []indentedPart) []strPart {
+	indent := sharedIndent(parts)
+	u := unindenter{indent: indent, lineStart: true}
+	var out []strPart
+	for i, p := range parts {
+		if p.interp.Valid() {
+			u.lineStart, u.dropped = false, 0
+			out = append(out, p.strPart)
+			continue
+		}
+		text := u.strip(p.text)
+		if i == len(parts)-1 {
+			text = dropBlankEnd(text)
+		}
+		if len(text) > 0 {
+			out = append(out, strPart{text: text})
+		}
+	}
+	return out
+}
+
+// sharedIndent is the least number of spaces before the first other character
+// of a line; lines of spaces only do not count.
+func sharedIndent(parts []indentedPart) int {
+	least, cur, lineStart := 1000000, 0, true
+	for _, p := range parts {
+		if !p.plain {
+			if lineStart {
+				lineStart = false
+				least = min(least, cur)
+			}
+			continue
+		}
+		for _, c := range p.text {
+			switch {
+			case c == '\n':
+				lineStart, cur = true, 0
+			case !lineStart:
+			case c == ' ':
+				cur++
+			default:
+				lineStart = false
+				least = min(least, cur)
+			}
+		}
+	}
+	return least
+}
+
+type unindenter struct {
+	indent, dropped int
+	lineStart       bool
+}
+
+func (u *unindenter) strip(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for _, c := range text {
+		switch {
+		case !u.lineStart:
+			u.lineStart = c == '\n'
+		case c == ' ':
+			u.dropped++
+			if u.dropped <= u.indent {
+				continue
+			}
+		case c == '\n':
+			u.dropped = 0
+		default:
+			u.lineStart, u.dropped = false, 0
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// dropBlankEnd removes the last line of text if it has spaces only.
+func dropBlankEnd(text []byte) []byte {
+	i := bytes.LastIndexByte(text, '\n')
+	if i >= 0 && len(bytes.Trim(text[i+1:], " ")) == 0 {
+		return text[:i+1]
+	}
+	return text
 }
 
 // unescape appends the text of a string as Nix reads it. Line ends of all

@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 )
 
 // symbol numbers the distinct names of one file from 1, in the order in which
@@ -116,5 +117,13 @@ func (t *symbols) grow() {
 			slot = (slot + 1) & t.mask
 		}
 		t.slots[slot] = uint32(s + 1)
+	}
+}
+
+// keep copies what passes over a kept file need.
+func (t *symbols) keep() symbols {
+	return symbols{
+		slots: slices.Clone(t.slots), mask: t.mask, hashes: slices.Clone(t.hashes),
+		refs: slices.Clone(t.refs), src: t.src, extra: slices.Clone(t.extra),
 	}
 }

@@ -43,7 +43,7 @@ type Str struct{ Node }
 // AsStr views a KindStr or a KindIndentedStr.
 func (n Node) AsStr() (Str, bool) { return Str{n}, n.Is(KindStr) || n.Is(KindIndentedStr) }
 
-// Indented is true for ''…''.
+// Indented is true for ”…”.
 func (n Str) Indented() bool { return n.Is(KindIndentedStr) }
 
 // Part is a stretch of text of a string or path, or an interpolation in it.
@@ -250,19 +250,11 @@ func (n AttrPath) Names() ([]string, bool) {
 // AttrName is the name that one part of an attribute path spells; false if it
 // is computed. As for Nix, ${"x"} spells x.
 func AttrName(n Node) (string, bool) {
-	switch n.Kind() {
-	case KindIdent:
+	if n.Is(KindIdent) {
 		return n.Text(), true
-	case KindStr, KindIndentedStr:
-		return Str{n}.Value()
-	case KindURI:
-		return n.Text(), n.Parent().Is(KindInterp) || n.Parent().Is(KindParen)
-	case KindInterp, KindParen:
-		if e := n.Child(0).Unparen(); !e.Is(KindIdent) {
-			return AttrName(e)
-		}
 	}
-	return "", false
+	text, ok := attrText(nil, n)
+	return string(text), ok
 }
 
 // Select is target.path or target.path or default.
