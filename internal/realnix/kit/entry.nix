@@ -44,38 +44,52 @@ in
   # a configuration with one more module: for twins with a wrong value
   extend = configuration: module: configuration.extendModules { modules = [ module ]; };
 
-  # a disk's configuration under disko alone: what it adds to NixOS, and the
-  # texts of its scripts
+  # A module that describes disks, with disko and without the rest of NixOS:
+  # what comes of it, and the texts of disko's scripts.
   disk =
-    configuration:
+    module:
     let
-      disko = import (import ./upstream.nix + "/disko") { inherit lib; };
-      anything =
-        default:
-        lib.mkOption {
-          type = if default == [ ] then lib.types.listOf lib.types.anything else lib.types.anything;
-          inherit default;
-        };
+      diskoLib = import (import ./upstream.nix + "/disko/lib") { inherit lib; };
+      free = lib.mkOption {
+        type = lib.types.attrsOf lib.types.anything;
+        default = { };
+      };
       eval = lib.evalModules {
         modules = [
+          module
+          ./nixos/disk-options.nix
           {
             options = {
-              boot = anything { };
-              fileSystems = lib.mkOption {
-                type = lib.types.lazyAttrsOf lib.types.anything;
+              boot = free;
+              environment = free;
+              networking = free;
+              services = free;
+              zramSwap = free;
+              disko.devices = lib.mkOption {
+                type = diskoLib.toplevel;
                 default = { };
               };
-              swapDevices = anything [ ];
             };
-            config = disko.config configuration;
           }
+          (
+            { config, ... }:
+            {
+              boot = config.disko.devices._config.boot or { };
+              fileSystems = config.disko.devices._config.fileSystems or { };
+              swapDevices = config.disko.devices._config.swapDevices or [ ];
+            }
+          )
         ];
       };
-      stub = inputs.nixpkgs.legacyPackages.x86_64-linux;
+      scripts = eval.config.disko.devices._scripts {
+        pkgs = inputs.nixpkgs.legacyPackages.x86_64-linux;
+        checked = false;
+      };
     in
     {
-      inherit (eval.config) boot fileSystems swapDevices;
-      format = (disko._cliFormat configuration stub).text;
-      mount = (disko._cliMount configuration stub).text;
+      config = removeAttrs eval.config [ "disko" ];
+      # without disks disko has no scripts
+      format = if eval.config.disko.devices.disk == { } then "" else scripts.format.text;
+      mount = if eval.config.disko.devices.disk == { } then "" else scripts.mount.text;
     };
 }

@@ -32,10 +32,15 @@ let
   luksSettings = {
     allowDiscards = true;
   }
-  // (if late then { inherit keyFile; } else { })
-  // optionalAttrs (unlock == "tpm2" || unlock == "fido2") {
-    crypttabExtraOpts = [ "${unlock}-device=auto" ] ++ optional nofail "nofail";
-  };
+  // (
+    if late then
+      { inherit keyFile; }
+    else
+      {
+        crypttabExtraOpts =
+          optional (unlock != "passphrase") "${unlock}-device=auto" ++ optional nofail "nofail";
+      }
+  );
 
   luksPartition = if adopt then adoptRoot else "/dev/disk/by-partlabel/disk-${name}-luks";
 

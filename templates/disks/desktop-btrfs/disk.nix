@@ -26,9 +26,8 @@
 let
   inherit (lib)
     attrNames
+    escapeShellArg
     filter
-    filterAttrs
-    listToAttrs
     mapAttrs
     mapAttrs'
     mkDefault
@@ -153,10 +152,11 @@ let
     swapDevices = optional swapFile { device = "/.swap/swapfile"; };
   };
 
-  # What the first stage must mount: besides the root, what outlives it.
-  early = filterAttrs (_: mountPoint: rollback && mountPoint != "/") (
-    removeAttrs mounts [ "@swap" ]
-  );
+  # what the first stage must mount: besides the root, what outlives it
+  kept = removeAttrs mounts [
+    "@swap"
+    rootSubvolume
+  ];
 in
 {
   imports = [ (if adopt then adopted else fresh) ];
@@ -172,17 +172,15 @@ in
             description = "Put an empty root in place of the last one";
             wantedBy = [ "initrd.target" ];
             requires = [ "initrd-root-device.target" ];
-            after = [
-              "initrd-root-device.target"
-              "local-fs-pre.target"
-            ];
+            after = [ "initrd-root-device.target" ];
             before = [ "sysroot.mount" ];
             unitConfig.DefaultDependencies = "no";
             serviceConfig.Type = "oneshot";
             script = ''
               top=/rollback
+              root=${escapeShellArg rootSubvolume}
               mkdir -p "$top"
-              mount -t btrfs -o subvol=/ ${rootDevice} "$top"
+              mount -t btrfs -o subvol=/ ${escapeShellArg rootDevice} "$top"
 
               # subvolumes nest: those inside go first
               delete() {
@@ -193,13 +191,17 @@ in
               }
 
               mkdir -p "$top/old-roots"
-              if [ -e "$top/${rootSubvolume}" ]; then
-                mv "$top/${rootSubvolume}" "$top/old-roots/$(date +%Y-%m-%dT%H-%M-%S)"
+              if [ -e "$top/$root" ]; then
+                mv "$top/$root" "$top/old-roots/$(date +%Y-%m-%dT%H-%M-%S)"
               fi
-              btrfs subvolume create "$top/${rootSubvolume}"
+              btrfs subvolume create "$top/$root"
 
-              find "$top/old-roots" -mindepth 1 -maxdepth 1 -mtime +${toString keepRoots} | while IFS= read -r old; do
-                delete "$old"
+              # named by date, so the order of names is that of time
+              oldest=$(date -d "@$(($(date +%s) - ${toString keepRoots} * 86400))" +%Y-%m-%dT%H-%M-%S)
+              for old in "$top"/old-roots/*; do
+                if [ "''${old##*/}" \< "$oldest" ]; then
+                  delete "$old"
+                fi
               done
               umount "$top"
             '';
@@ -216,8 +218,8 @@ in
     };
   };
 
-  fileSystems = listToAttrs (
-    map (subvolume: nameValuePair early.${subvolume} { neededForBoot = true; }) (attrNames early)
+  fileSystems = mkIf rollback (
+    mapAttrs' (_: mountPoint: nameValuePair mountPoint { neededForBoot = true; }) kept
   );
 
   services.btrfs.autoScrub = mkIf scrub {

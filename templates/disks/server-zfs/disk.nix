@@ -26,7 +26,6 @@
 let
   inherit (lib)
     imap0
-    imap1
     length
     listToAttrs
     mapAttrs
@@ -36,7 +35,6 @@ let
     nameValuePair
     optional
     optionalAttrs
-    take
     ;
 
   poolName = if pool != null then pool else name;
@@ -113,10 +111,7 @@ let
       zpool.${poolName} = {
         type = "zpool";
         mode = if topology == "single" then "" else topology;
-        options = {
-          ashift = toString ashift;
-          autotrim = "off";
-        };
+        options.ashift = toString ashift;
         rootFsOptions = {
           inherit compression;
           acltype = "posixacl";
@@ -174,7 +169,7 @@ let
     };
   };
 
-  bootCopies = if adopt then length adoptBoot else bootDisks;
+  bootTargets = if adopt then adoptBoot else devices;
 in
 {
   imports = [ (if adopt then adopted else fresh) ];
@@ -194,10 +189,10 @@ in
             # every disk boots by itself, whatever the firmware remembers
             efiInstallAsRemovable = true;
             zfsSupport = true;
-            mirroredBoots = imap1 (count: _: {
+            mirroredBoots = imap0 (index: _: {
               devices = [ "nodev" ];
-              path = espMount (count - 1);
-            }) (take bootCopies (if adopt then adoptBoot else devices));
+              path = espMount index;
+            }) bootTargets;
           };
         }
       else

@@ -1,0 +1,156 @@
+package templates_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"nixgen/fleet"
+	"nixgen/internal/realnix"
+	"nixgen/syntax"
+	"nixgen/templates"
+)
+
+// diskName is the name that every disk of these tests has in hosts.toml.
+const diskName = "main"
+
+// data turns a value of hosts.toml into data of Nix.
+func data(v fleet.Value) syntax.Value {
+	switch v := v.(type) {
+	case bool:
+		return syntax.Bool(v)
+	case int64:
+		return syntax.Int(v)
+	case string:
+		return syntax.String(v)
+	case []any:
+		list := syntax.List{}
+		for _, e := range v {
+			list = append(list, data(e))
+		}
+		return list
+	case map[string]any:
+		attrs := syntax.Attrs{}
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			attrs = append(attrs, syntax.Attr{Path: []string{k}, Value: data(v[k])})
+		}
+		return attrs
+	}
+	return syntax.Null{}
+}
+
+// arguments prints what disk.nix is given for a combo, all but lib.
+func arguments(t testing.TB, c combo) string {
+	t.Helper()
+	args := map[string]any{"name": diskName, "hostId": "8425e349"}
+	for name, v := range c {
+		args[strings.TrimPrefix(name, "disk.")] = v
+	}
+	text, err := syntax.Format(data(args))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// combos enumerates a profile's accepted combinations.
+func combos(t testing.TB, name string, strength int) []combo {
+	t.Helper()
+	p := profile(t, name)
+	rows, _, _ := covering(p, axes(t, p), strength)
+	return rows
+}
+
+// The arguments of every combination parse, as does every disk.nix.
+func TestDisksParse(t *testing.T) {
+	nix := realnix.Require(t)
+	var files []string
+	dir := t.TempDir()
+	total := 0
+	for _, name := range templates.Disks() {
+		files = append(files, filepath.Join("disks", name, "disk.nix"))
+		for i, c := range combos(t, name, 2) {
+			file := filepath.Join(dir, fmt.Sprintf("%s-%d.nix", name, i))
+			if err := os.WriteFile(file, []byte(arguments(t, c)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, file)
+			total++
+		}
+	}
+	if err := nix.Parse(files...); err != nil {
+		t.Error(err)
+	}
+	if total < 200 {
+		t.Errorf("profile.toml gives %d accepted combinations, expected at least 200", total)
+	}
+	t.Logf("%d combinations, %d files", total, len(files))
+}
+
+// apply is the expression that evaluates disk.nix on combos under real disko.
+func apply(file string, args []string, attr string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "let one = args: (disk (import %s ({ inherit lib; } // args)))%s; in [\n", file, attr)
+	for _, a := range args {
+		b.WriteString("(one " + a + ")\n")
+	}
+	return b.String() + "]"
+}
+
+// evaluate gives what real disko makes of a disk.nix for every combo.
+func evaluate(t testing.TB, kit *realnix.Kit, file string, rows []combo) ([]outcome, error) {
+	t.Helper()
+	args := make([]string, len(rows))
+	for i, c := range rows {
+		args[i] = arguments(t, c)
+	}
+	var out []outcome
+	err := kit.Eval(&out, apply(file, args, ""))
+	return out, err
+}
+
+// diskFile is the path of a profile's disk.nix, for use in Nix.
+func diskFile(t testing.TB, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("disks", name, "disk.nix"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// differs compares an outcome with the expectation.
+func differs(name string, c combo, o *outcome) string {
+	want := expectations[name](diskName, c)
+	return cmp.Diff(want.sorted(), o.facts().sorted(), cmpopts.EquateEmpty())
+}
+
+// Under real disko every combination comes to what its parameters say.
+func TestDisksEvaluate(t *testing.T) {
+	kit := realnix.Upstream(t)
+	for _, name := range templates.Disks() {
+		t.Run(name, func(t *testing.T) {
+			if expectations[name] == nil {
+				t.Fatalf("nobody says what the profile %s must come to", name)
+			}
+			rows := combos(t, name, 2)
+			got, err := evaluate(t, kit, diskFile(t, name), rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range rows {
+				if diff := differs(name, rows[i], &got[i]); diff != "" {
+					t.Errorf("%v\n%s", rows[i], diff)
+				}
+			}
+			t.Logf("%d combinations", len(rows))
+		})
+	}
+}
