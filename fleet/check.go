@@ -248,10 +248,15 @@ func quoted(s string) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return "`" + strings.Map(func(r rune) rune {
+	return "`" + s + "`"
+}
+
+// printable keeps a message on one line, whatever it quotes.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return '�'
 		}
 		return r
-	}, s) + "`"
+	}, s)
 }

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -103,7 +104,8 @@ var styleRE = regexp.MustCompile("^[a-z`�]")
 // and a place inside the file.
 func checkStyle(t *testing.T, where string, src []byte, ds []diag.Diagnostic) {
 	for _, d := range ds {
-		if !styleRE.MatchString(d.Message) || strings.HasSuffix(d.Message, ".") || strings.Contains(d.Message, "\n") || strings.Count(d.Message, "`")%2 != 0 {
+		if !styleRE.MatchString(d.Message) || strings.HasSuffix(d.Message, ".") || strings.Contains(d.Message, "\n") ||
+			strings.Count(d.Message, "`")%2 != 0 && bytes.IndexByte(src, '`') < 0 {
 			t.Errorf("%s: style of %q", where, d.Message)
 		}
 		if d.Span.Start < 0 || d.Span.End > len(src) || d.Span.Start > d.Span.End || d.Rule != ruleID {

@@ -86,7 +86,7 @@ func (d *Document) highlight(part []byte) diag.Span {
 }
 
 func (d *Document) diagnostic(sev diag.Severity, at diag.Span, msg string) diag.Diagnostic {
-	return diag.Diagnostic{File: d.name, Span: at, Severity: sev, Rule: ruleID, Message: msg}
+	return diag.Diagnostic{File: d.name, Span: at, Severity: sev, Rule: ruleID, Message: printable(msg)}
 }
 
 // builder makes the tree of nodes.
