@@ -67,7 +67,10 @@ func usage(format string, args ...any) error {
 // commands lists every subcommand, in the order of --help.
 var commands = []func(*world) *cobra.Command{
 	newGenerateCommand,
+	newInitCommand,
+	newParseCommand,
 	newVersionCommand,
+	newManCommand,
 }
 
 func newRootCommand(w *world) *cobra.Command {

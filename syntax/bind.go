@@ -11,6 +11,13 @@ import (
 // definition. Nix refuses such a file before it evaluates anything.
 const RuleUndefinedVariable = "undefined-variable"
 
+// NameChecker finds undefined variables in one file after the other, in the
+// same buffers.
+type NameChecker struct{ b binder }
+
+// Undefined is like File.Undefined.
+func (c *NameChecker) Undefined(f *File) (diag.Diagnostic, bool) { return c.b.undefined(f) }
+
 // Undefined returns the variable that Nix reports as undefined, if there is
 // one. With several it is the first in Nix's order, which goes by the numbers
 // of attribute names rather than by the text. A name below a `with` is never
