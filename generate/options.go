@@ -72,19 +72,16 @@ func (m *module) nixSettings() map[string]syntax.Value {
 }
 
 // trustedUsers are those that hosts.toml says; on a Mac its administrators where
-// it says none, since there is no wheel whose sudo would do.
+// it says none. The platforms add root themselves.
 func (m *module) trustedUsers() []string {
 	if len(m.host.Nix.TrustedUsers) > 0 || m.host.Platform != fleet.Darwin {
 		return m.host.Nix.TrustedUsers
 	}
-	out := []string{"root"}
+	var out []string
 	for _, a := range m.host.Users {
 		if a.Admin && a.Name != "root" {
 			out = append(out, a.Name)
 		}
-	}
-	if len(out) == 1 {
-		return nil // root alone is the default
 	}
 	return out
 }

@@ -62,7 +62,7 @@ func sealJSON(body []byte) []byte {
 
 // Verify says whether content is what Seal made for a file of that name.
 func Verify(name string, content []byte) State {
-	sum, body, ok := open(name, content)
+	sum, body, ok := unseal(name, content)
 	switch {
 	case !ok:
 		return Foreign
@@ -72,8 +72,8 @@ func Verify(name string, content []byte) State {
 	return Intact
 }
 
-// open takes a sealed file apart.
-func open(name string, content []byte) (sum string, body []byte, ok bool) {
+// unseal takes a sealed file apart.
+func unseal(name string, content []byte) (sum string, body []byte, ok bool) {
 	if strings.HasSuffix(name, ".json") {
 		return openJSON(content)
 	}
