@@ -45,6 +45,10 @@ func TestLines(t *testing.T) {
 	if got := l.Span(1); got != (Span{0, 3}) {
 		t.Errorf("Span(1) = %v", got)
 	}
+	l = NewLines([]byte("a\rb\r\nc"))
+	if got := []Position{l.Position(2), l.Position(5)}; got[0] != (Position{2, 1}) || got[1] != (Position{3, 1}) {
+		t.Errorf("with carriage returns: %v", got)
+	}
 }
 
 func TestApply(t *testing.T) {

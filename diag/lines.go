@@ -8,7 +8,8 @@ type Position struct {
 	Line, Column int
 }
 
-// Lines converts byte offsets of one text to positions. Lines end at "\n".
+// Lines converts byte offsets of one text to positions. As for Nix, lines end
+// at "\n", "\r\n" or a "\r" alone.
 type Lines struct {
 	starts []int
 	size   int
@@ -18,7 +19,7 @@ type Lines struct {
 func NewLines(src []byte) *Lines {
 	l := &Lines{starts: []int{0}, size: len(src)}
 	for i, b := range src {
-		if b == '\n' {
+		if b == '\n' || b == '\r' && (i+1 == len(src) || src[i+1] != '\n') {
 			l.starts = append(l.starts, i+1)
 		}
 	}
