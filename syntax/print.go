@@ -220,17 +220,13 @@ func (p *nixPrinter) computedName(n Node) {
 }
 
 func (p *nixPrinter) str(n Str) {
-	parts := n.evaluated()
-	switch {
-	case len(parts) == 0:
-		p.text(`""`)
-	case len(parts) == 1 && !parts[0].interp.Valid():
-		writeString(&p.Buffer, parts[0].text)
-	default:
-		p.text("(")
-		p.parts(parts)
-		p.text(")")
+	if text, ok := constText(nil, n.Node); ok {
+		writeString(&p.Buffer, text)
+		return
 	}
+	p.text("(")
+	p.parts(n.evaluated())
+	p.text(")")
 }
 
 // parts writes pieces of strings as a sum.

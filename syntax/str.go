@@ -98,28 +98,36 @@ func (t Token) bytes() []byte { return t.f.src[t.f.tokStart(t.i):t.f.toks[t.i].e
 // attrText appends the text of a node that names an attribute without
 // computing it: a string, or ${ } around one, in parentheses or not.
 func attrText(dst []byte, n Node) ([]byte, bool) {
-	if n.Is(KindStr) {
+	switch n.Kind() {
+	case KindStr:
 		return constText(dst, n)
-	}
-	if !n.Is(KindInterp) {
-		return dst, false
-	}
-	switch n = n.Child(0).Unparen(); n.Kind() {
-	case KindURI:
-		return append(dst, n.Text()...), true
-	case KindStr, KindIndentedStr:
-		return constText(dst, n)
+	case KindInterp:
+		return constText(dst, n.Child(0))
 	}
 	return dst, false
 }
 
-// constText appends a string that Nix reads as one piece.
+// constText appends the text of an expression that is one string to Nix's
+// parser: without interpolation, and for an indented string in one piece.
 func constText(dst []byte, n Node) ([]byte, bool) {
-	parts := Str{n}.evaluated()
-	if len(parts) == 0 {
-		return dst, true
+	n = n.Unparen()
+	switch n.Kind() {
+	case KindURI:
+		return append(dst, n.Text()...), true
+	case KindStr, KindIndentedStr:
+		parts := Str{n}.evaluated()
+		switch {
+		case len(parts) == 0:
+			return dst, true
+		case len(parts) > 1:
+			return dst, false
+		case !parts[0].interp.Valid():
+			return append(dst, parts[0].text...), true
+		case n.Is(KindIndentedStr):
+			return constText(dst, parts[0].interp.Child(0))
+		}
 	}
-	return append(dst, parts[0].text...), len(parts) == 1 && !parts[0].interp.Valid()
+	return dst, false
 }
 
 // indentedPart is a piece of an indented string before its indentation is
