@@ -12,6 +12,9 @@ type Link struct {
 	VK     string `json:"vk"` // id
 	TWText string `json:"a"`
 	VKText string `json:"b"`
+	// Hidden: removed in Taskwarrior, but another account's and so still
+	// there; it stays away until its author edits it.
+	Hidden bool `json:"h,omitempty"`
 }
 
 // CommentKind is what to do with one annotation or comment.
@@ -69,6 +72,15 @@ func comments(in Input, r *Result) {
 func linked(in Input, r *Result, l Link, a, b model.Comment, okA, okB bool) {
 	op := CommentOp{TW: l.TW, VK: l.VK, Foreign: b.Foreign}
 	aCh, bCh := okA && a.Text != l.TWText, okB && b.Text != l.VKText
+	if l.Hidden {
+		if bCh {
+			r.Comments = append(r.Comments, CommentOp{Kind: AddComment, Target: Taskwarrior, VK: l.VK, Text: b.Text})
+		}
+		if okB {
+			return
+		}
+		okA = false
+	}
 	add := func(k CommentKind, target Side, text string) {
 		op.Kind, op.Target, op.Text = k, target, text
 		r.Comments = append(r.Comments, op)

@@ -86,6 +86,8 @@ type Comment struct {
 	Text string `json:"t"`
 	// Foreign: written by another account, which alone may change it.
 	Foreign bool `json:"f,omitempty"`
+	// At is when Vikunja's comment was made; not part of the state.
+	At string `json:"-"`
 }
 
 // Clone copies the slices too.

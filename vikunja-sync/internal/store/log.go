@@ -36,20 +36,21 @@ func (t *Tx) Open() ([]Intent, error) {
 	return out, err
 }
 
-// Log appends a conflict. The same conflict twice in a row, as a crash between
-// log and write makes it, is kept once.
+// Log appends a conflict. The same conflict again, as a crash between log
+// and write makes it, is kept once.
 func (t *Tx) Log(c Conflict) error {
 	b := t.tx.Bucket(bConflicts)
-	dup := false
-	if _, v := b.Cursor().Last(); v != nil {
-		var last Conflict
-		if json.Unmarshal(v, &last) == nil {
-			last.Seq, last.At, last.Resolved = c.Seq, c.At, c.Resolved
-			dup = last == c
+	cur := b.Cursor()
+	k, v := cur.Last()
+	for i := 0; k != nil && i < 64; i++ {
+		var old Conflict
+		if json.Unmarshal(v, &old) == nil && !old.Resolved {
+			old.Seq, old.At = c.Seq, c.At
+			if old == c {
+				return nil
+			}
 		}
-	}
-	if dup {
-		return nil
+		k, v = cur.Prev()
 	}
 	seq, err := b.NextSequence()
 	if err != nil {

@@ -61,7 +61,10 @@ type Pair struct {
 	// Tries counts writes of a field that did not read back as sent.
 	Tries map[string]int `json:"tries,omitempty"`
 	// Parked says why something of this pair waits.
-	Parked string    `json:"parked,omitempty"`
+	Parked string `json:"parked,omitempty"`
+	// ParkedOn identifies the states that were refused; while both sides
+	// stay so, the request is not repeated.
+	ParkedOn string    `json:"parked_on,omitempty"`
 	At     time.Time `json:"at"`
 }
 
@@ -89,6 +92,7 @@ type Intent struct {
 	ID     int64     `json:"id,omitempty"`
 	Parent int64     `json:"parent,omitempty"` // project
 	Title  string    `json:"title,omitempty"`
+	Name   string    `json:"name,omitempty"`   // a project's path segment
 	MaxID  int64     `json:"max_id,omitempty"` // highest id before a create
 	Due    string    `json:"due,omitempty"`    // before completing a repeating task
 	DoneAt string    `json:"done_at,omitempty"`

@@ -1,0 +1,418 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/merge"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// image is what two equal pairs share, to skip needless writes.
+func image(p *store.Pair) string {
+	if p == nil {
+		return ""
+	}
+	q := *p
+	q.At = time.Time{}
+	b, _ := json.Marshal(q)
+	return string(b)
+}
+
+// execute makes the calls to Vikunja and queues those to Taskwarrior.
+func (c *cycle) execute(ctx context.Context) {
+	for _, k := range []kind{remark, bury, createVK, update, createTW, deleteTW, deleteVK} {
+		for _, td := range c.plan {
+			if td.kind != k || td.done || ctx.Err() != nil {
+				continue
+			}
+			td.done = true
+			if err := c.one(ctx, td); err != nil {
+				c.failed(td.pair, td, err)
+			}
+		}
+	}
+}
+
+func (c *cycle) one(ctx context.Context, td *todo) error {
+	switch td.kind {
+	case remark:
+		return c.save(td)
+	case bury:
+		td.pair.State = store.Deleted
+		return c.save(td)
+	case createTW:
+		if err := c.logConflicts(td); err != nil {
+			return err
+		}
+		c.queue(td)
+		return nil
+	case deleteTW:
+		if err := c.logConflicts(td); err != nil {
+			return err
+		}
+		td.res.Scalars = []merge.Scalar{{Field: model.Status, Action: merge.ToTW, Val: model.Deleted}}
+		c.queue(td)
+		return nil
+	}
+	if c.stopVK != nil {
+		if td.kind != update || td.res.ForVK() {
+			c.rep.Again = true
+			return nil
+		}
+	}
+	switch td.kind {
+	case createVK:
+		return c.create(ctx, td)
+	case deleteVK:
+		return c.delete(ctx, td)
+	}
+	return c.update(ctx, td, nil)
+}
+
+// failed sorts an error of one item.
+func (c *cycle) failed(p *store.Pair, td *todo, err error) {
+	switch k := api.KindOf(err); k {
+	case api.KindUnauthorized, api.KindHostile:
+		c.stopVK = err
+	case api.KindRateLimited:
+		c.stopVK = err
+		c.rep.RetryAt = retryAt(err)
+	case api.KindArchived:
+		c.problem(p, "the project is archived: the change waits until it is not")
+	case api.KindInvalid, api.KindForbidden, api.KindNotFound:
+		c.problem(p, err.Error())
+		if td.before == "" || td.vkTask == nil {
+			return // not stored yet: tried again
+		}
+		p.Parked, p.ParkedOn = err.Error(), parkKey(td.tw, td.vkTask, p)
+		if e := c.save(td); e != nil {
+			c.problem(p, e.Error())
+		}
+	default:
+		c.problem(p, err.Error())
+		c.rep.Again = true
+		if c.failures++; c.failures >= 5 {
+			c.stopVK = err
+		}
+	}
+}
+
+// save stores the pair if it differs from what is stored.
+func (c *cycle) save(td *todo) error {
+	p := td.pair
+	if image(p) == td.before {
+		return nil
+	}
+	p.At = c.cfg.Now().UTC()
+	if err := c.st.Update(func(t *store.Tx) error { return t.PutPair(p) }); err != nil {
+		return err
+	}
+	td.before = image(p)
+	c.known(p)
+	return nil
+}
+
+func (c *cycle) known(p *store.Pair) {
+	c.index[p.UUID] = store.Index{ID: p.ID, State: p.State}
+	if p.State == store.Live {
+		c.byID[p.ID] = p.UUID
+	}
+}
+
+func (c *cycle) logConflicts(td *todo) error {
+	if len(td.res.Conflicts) == 0 {
+		return nil
+	}
+	err := c.st.Update(func(t *store.Tx) error {
+		for _, k := range td.res.Conflicts {
+			title := td.tw.Scalar[model.Title]
+			if title == "" {
+				title = td.vk.Scalar[model.Title]
+			}
+			if err := t.Log(store.Conflict{At: c.cfg.Now().UTC(), UUID: td.pair.UUID, ID: td.pair.ID, Title: title,
+				Field: k.Field, Winner: k.Winner.String(), Kept: k.Kept, Lost: k.Lost}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.rep.Conflicts += len(td.res.Conflicts)
+	td.res.Conflicts = nil
+	return err
+}
+
+// create makes the Vikunja task, links the pair with an empty base, and lets
+// an ordinary update do the rest: tags, comments, whatever changed meanwhile.
+func (c *cycle) create(ctx context.Context, td *todo) error {
+	s := td.tw.Scalar
+	project, err := c.projectFor(ctx, s[model.Project])
+	if err != nil {
+		return err
+	}
+	prio, _ := model.PriorityToVK(s[model.Priority])
+	title, _ := c.ToVK(model.Title, s[model.Title], "")
+	in := api.TaskInput{ProjectID: project, Title: title, Description: model.NotesHTML(s[model.Notes], ""),
+		Due: model.ParseStamp(s[model.Due]), Start: model.ParseStamp(s[model.Start]), End: model.ParseStamp(s[model.End]), Priority: prio}
+	if s[model.Status] == model.Completed {
+		in.Done, in.DoneAt = true, model.ParseStamp(td.twTask.raw.Str("end"))
+	}
+	if err := c.logConflicts(td); err != nil {
+		return err
+	}
+	seq, err := c.begin(store.Intent{Kind: "create", UUID: td.pair.UUID, Parent: project, Title: title, MaxID: c.maxID})
+	if err != nil {
+		return err
+	}
+	id, err := c.Engine.vk.CreateTask(ctx, in)
+	if err != nil {
+		return c.outcome(seq, err)
+	}
+	c.rep.WritesVK++
+	c.maxID = max(c.maxID, id)
+	td.pair.ID = id
+	if err := c.adopt(td.pair, seq); err != nil {
+		return err
+	}
+	c.rep.Again = true // others may depend on it
+	task, err := c.Engine.vk.Task(ctx, id)
+	if err != nil {
+		return err
+	}
+	c.failures = 0
+	td.before = image(td.pair)
+	if err := c.refresh(ctx, td, &task); err != nil || td.kind != update {
+		return err
+	}
+	return c.update(ctx, td, &task)
+}
+
+// adopt stores a pair with an empty base and closes the intent.
+func (c *cycle) adopt(p *store.Pair, seq uint64) error {
+	p.At = c.cfg.Now().UTC()
+	err := c.st.Update(func(t *store.Tx) error {
+		if err := t.PutPair(p); err != nil {
+			return err
+		}
+		return t.End(seq)
+	})
+	if err == nil {
+		c.known(p)
+	}
+	return err
+}
+
+// refresh merges again with a task just read.
+func (c *cycle) refresh(ctx context.Context, td *todo, task *api.Task) (err error) {
+	td.vkTask = &vkTask{task: task, snap: c.snapVK(task)}
+	td.vk = td.vkTask.snap.Clone()
+	if td.vk.Comments, err = c.comments(ctx, task.ID); err != nil {
+		return err
+	}
+	if c.mergeInto(td); td.kind != update {
+		c.rep.Again = true
+	}
+	return nil
+}
+
+// update carries out the plan of one pair; fresh is the task as just read, or
+// nil.
+func (c *cycle) update(ctx context.Context, td *todo, fresh *api.Task) error {
+	if td.res.ForVK() && fresh == nil {
+		task, err := c.Engine.vk.Task(ctx, td.pair.ID)
+		if err != nil {
+			return err
+		}
+		fresh = &task
+		if c.snapVK(fresh).Hash() != td.vk.Hash() || td.vkTask.task == nil || !fresh.Updated.Equal(td.vkTask.task.Updated) {
+			if err := c.refresh(ctx, td, fresh); err != nil || td.kind != update {
+				return err
+			}
+		}
+	}
+	if err := c.logConflicts(td); err != nil {
+		return err
+	}
+	if td.res.ForVK() {
+		closed, err := c.writeVK(ctx, td, fresh)
+		if err != nil || closed {
+			return err
+		}
+	}
+	return c.settleUpdate(ctx, td)
+}
+
+// settleUpdate moves the base and queues what Taskwarrior must still get.
+func (c *cycle) settleUpdate(ctx context.Context, td *todo) error {
+	p := td.pair
+	if td.wrote {
+		task, err := c.Engine.vk.Task(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		c.failures = 0
+		cs := td.vk.Comments
+		td.vkTask = &vkTask{task: &task, snap: c.snapVK(&task)}
+		td.vk = td.vkTask.snap.Clone()
+		td.vk.Comments = cs
+		c.countTries(td, merge.ToVK, td.tw)
+	}
+	p.Parked, p.ParkedOn = "", ""
+	c.settle(td, td.tw)
+	if err := c.save(td); err != nil {
+		return err
+	}
+	if td.res.ForTW() || td.tw.Link != fmt.Sprint(p.ID) {
+		c.queue(td)
+	}
+	return nil
+}
+
+// settle moves the base of everything on which both sides now agree, tw being
+// Taskwarrior's state as last read.
+func (c *cycle) settle(td *todo, tw model.Snapshot) {
+	p, vk := td.pair, td.vk
+	for f := range model.NumFields {
+		if c.Same(f, tw.Scalar[f], vk.Scalar[f]) || c.yields(td, f) {
+			p.TW.Scalar[f], p.VK.Scalar[f] = tw.Scalar[f], vk.Scalar[f]
+			delete(p.Tries, f.String())
+		}
+	}
+	if len(p.Tries) == 0 {
+		p.Tries = nil
+	}
+	p.TW.Link = tw.Link
+	p.TW.Tags, p.VK.Tags = settleSet(p.TW.Tags, p.VK.Tags, tw.Tags, vk.Tags, td.stuck)
+	p.TW.Depends, p.VK.Depends = settleSet(c.narrow(p.TW.Depends), c.narrow(p.VK.Depends), tw.Depends, vk.Depends, td.stuck)
+	settleComments(td)
+	p.Updated, p.Hot = "", false
+	if len(td.res.Comments) > 0 {
+		return // something is left to write: the comments are read again
+	}
+	p.TW.Comments, p.VK.Comments = tw.Comments, vk.Comments
+	if t := td.vkTask.task; t != nil && !td.wrote {
+		p.Updated, p.Hot = model.Stamp(t.Updated), c.hot(t.Updated)
+	} else if t == nil {
+		p.Updated, p.Hot = td.updated, td.hot
+	}
+}
+
+// yields reports a field whose difference is accepted: Vikunja cannot hold the
+// value, or cannot tell the change, or three writes did not read back.
+func (c *cycle) yields(td *todo, f model.Field) bool {
+	if td.pair.Tries[f.String()] >= maxTries {
+		c.problem(td.pair, fmt.Sprintf("`%s` does not read back as written; it is left as it is", f))
+		return true
+	}
+	i := slices.IndexFunc(td.res.Scalars, func(s merge.Scalar) bool { return s.Field == f })
+	return i >= 0 && (td.res.Scalars[i].Stuck || td.res.Scalars[i].Action == merge.Agree)
+}
+
+const maxTries = 3
+
+func (c *cycle) countTries(td *todo, dir merge.Action, tw model.Snapshot) {
+	for _, s := range td.res.Scalars {
+		if s.Action != dir || s.Stuck || c.Same(s.Field, tw.Scalar[s.Field], td.vk.Scalar[s.Field]) {
+			continue
+		}
+		if td.pair.Tries == nil {
+			td.pair.Tries = map[string]int{}
+		}
+		td.pair.Tries[s.Field.String()]++
+		c.rep.Again = true
+	}
+}
+
+// settleSet moves the base of each element on which both agree.
+func settleSet(btw, bvk, tw, vk, stuck []string) (outTW, outVK []string) {
+	for _, e := range model.Set(slices.Concat(btw, bvk, tw, vk)) {
+		inTW, inVK := slices.Contains(tw, e), slices.Contains(vk, e)
+		if inTW != inVK && !slices.Contains(stuck, e) {
+			inTW, inVK = slices.Contains(btw, e), slices.Contains(bvk, e)
+		}
+		if inTW {
+			outTW = append(outTW, e)
+		}
+		if inVK {
+			outVK = append(outVK, e)
+		}
+	}
+	return outTW, outVK
+}
+
+// settleComments remembers the links that needed no write.
+func settleComments(td *todo) {
+	p := td.pair
+	td.res.Comments = slices.DeleteFunc(td.res.Comments, func(op merge.CommentOp) bool {
+		switch op.Kind {
+		case merge.LinkComment:
+			setLink(p, merge.Link{TW: op.TW, VK: op.VK, TWText: op.Text, VKText: op.Text})
+			return true
+		case merge.ForgetComment:
+			dropLink(p, op.TW, op.VK)
+			return true
+		}
+		return false
+	})
+}
+
+func setLink(p *store.Pair, l merge.Link) {
+	dropLink(p, l.TW, l.VK)
+	p.Links = append(p.Links, l)
+}
+
+func dropLink(p *store.Pair, tw, vk string) {
+	p.Links = slices.DeleteFunc(p.Links, func(l merge.Link) bool {
+		return (tw != "" && l.TW == tw) || (vk != "" && l.VK == vk)
+	})
+}
+
+// delete removes the Vikunja task, after a last look at it.
+func (c *cycle) delete(ctx context.Context, td *todo) error {
+	p := td.pair
+	fresh, err := c.Engine.vk.Task(ctx, p.ID)
+	if api.KindOf(err) == api.KindNotFound {
+		return c.bury(td, 0)
+	}
+	if err != nil {
+		return err
+	}
+	if c.snapVK(&fresh).Hash() != td.vk.Hash() {
+		c.rep.Again = true
+		return nil
+	}
+	if err := c.logConflicts(td); err != nil {
+		return err
+	}
+	seq, err := c.begin(store.Intent{Kind: "delete", UUID: p.UUID, ID: p.ID})
+	if err != nil {
+		return err
+	}
+	err = c.Engine.vk.DeleteTask(ctx, p.ID)
+	if err != nil && api.KindOf(err) != api.KindNotFound {
+		return c.outcome(seq, err)
+	}
+	c.rep.WritesVK++
+	return c.bury(td, seq)
+}
+
+func (c *cycle) bury(td *todo, seq uint64) error {
+	p := td.pair
+	p.State, p.Missing = store.Deleted, 0
+	if !td.missing {
+		p.TW = td.tw
+	}
+	p.At = c.cfg.Now().UTC()
+	c.known(p)
+	return c.st.Update(func(t *store.Tx) error {
+		if err := t.PutPair(p); err != nil {
+			return err
+		}
+		return t.End(seq)
+	})
+}

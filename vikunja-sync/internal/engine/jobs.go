@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vikunja-sync/internal/merge"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// job is a task to be written to Taskwarrior. The raw task is read at the last
+// moment; ops are named changes to it.
+type job struct {
+	td  *todo
+	raw model.Raw
+	// entries of annotations that the job adds, by comment.
+	entries map[string]string
+}
+
+func (c *cycle) queue(td *todo) { c.jobs = append(c.jobs, &job{td: td}) }
+
+// flush writes the queue in batches, each under the lock: read, compare with
+// what was planned on, write, read back, move the base.
+func (c *cycle) flush(ctx context.Context) error {
+	n := max(c.Engine.tw.Batch(), 1)
+	for batch := range slices.Chunk(c.jobs, n) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := c.flushBatch(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
+	unlock, err := c.Engine.tw.Lock(ctx)
+	if err != nil {
+		c.rep.Again = true
+		c.problem(nil, "taskwarrior: "+err.Error())
+		return nil
+	}
+	defer unlock()
+	var uuids []string
+	for _, j := range jobs {
+		uuids = append(uuids, j.td.pair.UUID)
+	}
+	now, err := c.Engine.tw.Get(ctx, uuids)
+	if err != nil {
+		return err
+	}
+	jobs = slices.DeleteFunc(jobs, func(j *job) bool { return !c.prepare(j, now[j.td.pair.UUID]) })
+	if err := c.importAll(ctx, jobs); err != nil {
+		return err
+	}
+	after, err := c.Engine.tw.Get(ctx, uuids)
+	if err != nil {
+		return err
+	}
+	var pairs []*store.Pair
+	for _, j := range jobs {
+		if raw, ok := after[j.td.pair.UUID]; ok && c.settleJob(j, raw) {
+			pairs = append(pairs, j.td.pair)
+		}
+	}
+	return c.st.Update(func(t *store.Tx) error {
+		for _, p := range pairs {
+			p.At = c.cfg.Now().UTC()
+			if err := t.PutPair(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// importAll writes a batch; a batch that fails is tried task by task, so that
+// one bad task does not keep the others out.
+func (c *cycle) importAll(ctx context.Context, jobs []*job) error {
+	var raws []model.Raw
+	for _, j := range jobs {
+		raws = append(raws, j.raw)
+	}
+	if len(raws) == 0 {
+		return nil
+	}
+	c.rep.WritesTW += len(raws)
+	err := c.Engine.tw.Import(ctx, raws)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	for i, j := range jobs {
+		if err := c.Engine.tw.Import(ctx, raws[i:i+1]); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			c.problem(j.td.pair, "taskwarrior refuses the task: "+err.Error())
+		}
+	}
+	return nil
+}
+
+// prepare builds the new raw task; false: the user changed it meanwhile.
+func (c *cycle) prepare(j *job, now model.Raw) bool {
+	td := j.td
+	switch {
+	case td.kind == createTW && now == nil:
+		j.raw = c.newRaw(td)
+	case td.kind == createTW, now == nil, c.snapTW(now).HashAll() != td.tw.HashAll():
+		c.rep.Again = true
+		return false
+	default:
+		j.raw = now.Clone()
+	}
+	c.apply(j)
+	return true
+}
+
+// newRaw starts a task of Vikunja's in Taskwarrior. The next occurrence of a
+// repeating task takes along what only Taskwarrior knew of the last one.
+func (c *cycle) newRaw(td *todo) model.Raw {
+	raw := model.Raw{}
+	if last := c.lastOccurrence(td.pair.ID); last != nil && !td.missing {
+		raw = heir(last)
+	}
+	raw.SetStr("uuid", td.pair.UUID)
+	if t := td.vkTask.task; t != nil {
+		raw.SetStr("entry", model.DateToTW(model.Stamp(t.Created)))
+	}
+	return raw
+}
+
+// lastOccurrence is the youngest finished task of a repeating one.
+func (c *cycle) lastOccurrence(id int64) (raw model.Raw) {
+	for u, x := range c.index {
+		t := c.tw[u]
+		if x.State != store.Closed || x.ID != id || t == nil || t.raw == nil {
+			continue
+		}
+		if raw == nil || t.raw.Str("entry") > raw.Str("entry") {
+			raw = t.raw
+		}
+	}
+	return raw
+}
+
+// heir keeps the attributes that belong to the series, not to one occurrence
+// and not to Vikunja.
+func heir(last model.Raw) model.Raw {
+	out := last.Clone()
+	for _, k := range []string{"uuid", "id", "urgency", "status", "end", "entry", "modified", "annotations", "start", "wait",
+		"until", "depends", "description", "due", "scheduled", "project", "priority", "tags", "parent", "imask", "mask",
+		"recur", "rtype", model.UDAEnd, model.UDANotes, model.UDALink} {
+		delete(out, k)
+	}
+	return out
+}
+
+func (c *cycle) apply(j *job) {
+	td, raw := j.td, j.raw
+	var doneAt time.Time
+	if td.vkTask != nil && td.vkTask.task != nil {
+		doneAt = td.vkTask.task.DoneAt
+	}
+	for _, s := range td.res.Scalars {
+		if s.Action != merge.ToTW {
+			continue
+		}
+		raw.SetScalar(s.Field, s.Val, doneAt)
+	}
+	if !td.res.TagsTW.Empty() {
+		raw.SetList("tags", td.res.TagsTW.Apply(raw.List("tags")))
+	}
+	if !td.res.DepTW.Empty() {
+		raw.SetList("depends", td.res.DepTW.Apply(raw.List("depends")))
+	}
+	if td.pair.ID > 0 {
+		raw.SetStr(model.UDALink, fmt.Sprint(td.pair.ID))
+	}
+	j.entries = annotate(raw, td.res.Comments, td.vk.Comments)
+}
+
+// annotate makes the comment steps and returns the entries of those added.
+func annotate(raw model.Raw, ops []merge.CommentOp, comments []model.Comment) map[string]string {
+	entries := map[string]string{}
+	as := raw.Annotations()
+	changed := false
+	for _, op := range ops {
+		if op.Target != merge.Taskwarrior {
+			continue
+		}
+		changed = true
+		i := slices.IndexFunc(as, func(a model.Annotation) bool { return op.TW != "" && a.Entry == op.TW })
+		switch {
+		case op.Kind == merge.DelComment && i >= 0:
+			as = slices.Delete(as, i, i+1)
+		case op.Kind == merge.SetComment && i >= 0:
+			as[i].Description = op.Text
+			entries[op.VK] = op.TW
+		case op.Kind == merge.AddComment:
+			e := freeEntry(as, comments, op.VK)
+			as = append(as, model.Annotation{Entry: e, Description: op.Text})
+			entries[op.VK] = e
+		}
+	}
+	if changed {
+		raw.SetAnnotations(as)
+	}
+	return entries
+}
+
+// freeEntry is the comment's time, or the next second that no annotation has.
+func freeEntry(as []model.Annotation, comments []model.Comment, id string) string {
+	at := time.Now()
+	if i := slices.IndexFunc(comments, func(k model.Comment) bool { return k.ID == id }); i >= 0 {
+		if t := model.ParseStamp(comments[i].At); model.DateToTW(comments[i].At) != "" {
+			at = t
+		}
+	}
+	for {
+		e := model.Stamp(at)
+		if !slices.ContainsFunc(as, func(a model.Annotation) bool { return a.Entry == e }) {
+			return e
+		}
+		at = at.Add(time.Second)
+	}
+}
+
+// settleJob moves the base to what reads back.
+func (c *cycle) settleJob(j *job, raw model.Raw) bool {
+	td := j.td
+	p := td.pair
+	snap := c.snapTW(raw)
+	if td.kind == deleteTW {
+		if snap.Scalar[model.Status] != model.Deleted {
+			c.rep.Again = true
+			return false
+		}
+		p.State, p.TW = store.Deleted, snap
+		c.known(p)
+		return true
+	}
+	c.countTries(td, merge.ToTW, snap)
+	ops := td.res.Comments
+	td.res.Comments = nil
+	for _, op := range ops {
+		if !settleOp(p, op, snap, td.vk, j.entries) {
+			td.res.Comments = append(td.res.Comments, op)
+			c.rep.Again = true
+		}
+	}
+	c.settle(td, snap)
+	if td.kind == createTW {
+		c.rep.Again = true // others may depend on it
+	}
+	c.known(p)
+	return true
+}
+
+// settleOp links what was written, if it is there.
+func settleOp(p *store.Pair, op merge.CommentOp, tw, vk model.Snapshot, entries map[string]string) bool {
+	if op.Target != merge.Taskwarrior {
+		return true
+	}
+	if op.Kind == merge.DelComment {
+		dropLink(p, op.TW, op.VK)
+		return true
+	}
+	i := slices.IndexFunc(tw.Comments, func(k model.Comment) bool { return k.ID == entries[op.VK] })
+	if i < 0 {
+		return false
+	}
+	text := op.Text
+	if k := slices.IndexFunc(vk.Comments, func(k model.Comment) bool { return k.ID == op.VK }); k >= 0 {
+		text = vk.Comments[k].Text
+	}
+	setLink(p, merge.Link{TW: entries[op.VK], VK: op.VK, TWText: tw.Comments[i].Text, VKText: text})
+	return true
+}
+
+// describe lists the plan for people.
+func (c *cycle) describe() {
+	add := func(td *todo, side, what, from, to string) {
+		title := td.tw.Scalar[model.Title]
+		if title == "" {
+			title = td.vk.Scalar[model.Title]
+		}
+		if title == "" {
+			title = td.pair.TW.Scalar[model.Title]
+		}
+		c.rep.Actions = append(c.rep.Actions, Action{UUID: td.pair.UUID, ID: td.pair.ID, Title: title, Side: side, What: what, From: from, To: to})
+	}
+	for _, td := range c.plan {
+		switch td.kind {
+		case createVK:
+			add(td, "vikunja", "create", "", "")
+		case createTW:
+			add(td, "taskwarrior", "create", "", "")
+		case deleteVK:
+			add(td, "vikunja", "delete", "", "")
+		case deleteTW:
+			add(td, "taskwarrior", "delete", "", "")
+		case update:
+			describeUpdate(td, add)
+		}
+	}
+}
+
+func describeUpdate(td *todo, add func(td *todo, side, what, from, to string)) {
+	for _, s := range td.res.Scalars {
+		switch {
+		case s.Action == merge.ToVK && !s.Stuck:
+			add(td, "vikunja", s.Field.String(), td.vk.Scalar[s.Field], s.Val)
+		case s.Action == merge.ToTW:
+			add(td, "taskwarrior", s.Field.String(), td.tw.Scalar[s.Field], s.Val)
+		}
+	}
+	sets := func(side, what string, d merge.Delta) {
+		if !d.Empty() {
+			add(td, side, what, strings.Join(d.Del, " "), strings.Join(d.Add, " "))
+		}
+	}
+	sets("vikunja", "tags", td.res.TagsVK)
+	sets("taskwarrior", "tags", td.res.TagsTW)
+	sets("vikunja", "depends", td.res.DepVK)
+	sets("taskwarrior", "depends", td.res.DepTW)
+	for _, op := range td.res.Comments {
+		if op.Kind != merge.LinkComment && op.Kind != merge.ForgetComment {
+			add(td, op.Target.String(), "comment", "", op.Text)
+		}
+	}
+}

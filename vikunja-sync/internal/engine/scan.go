@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// twTask is one exported task. Those equal to the base keep no content.
+type twTask struct {
+	same     bool
+	status   string
+	link     string
+	modified time.Time
+	entry    string
+	snap     model.Snapshot
+	raw      model.Raw
+}
+
+// vkTask is one task of the server, likewise.
+type vkTask struct {
+	same bool
+	task *api.Task
+	snap model.Snapshot
+}
+
+func (c *cycle) scanTW(ctx context.Context) error {
+	c.tw = map[string]*twTask{}
+	c.usedTags = map[string]bool{}
+	err := c.Engine.tw.Export(ctx, func(r model.Raw) error {
+		u := r.UUID()
+		snap := c.snapTW(r)
+		x, known := c.index[u]
+		t := &twTask{status: snap.Scalar[model.Status], link: snap.Link, same: known && snap.HashAll() == x.TW}
+		if !t.same || x.Look || x.State != store.Live {
+			t.snap, t.raw, t.modified, t.entry = snap, r, r.Modified(), r.Str("entry")
+		}
+		for _, tag := range snap.Tags {
+			c.usedTags[tag] = true
+		}
+		c.tw[u] = t
+		return nil
+	})
+	c.rep.TW = len(c.tw)
+	return err
+}
+
+func (c *cycle) snapTW(r model.Raw) model.Snapshot {
+	s := model.FromRaw(r)
+	s.Depends = c.narrow(s.Depends)
+	s.Tags = slices.DeleteFunc(s.Tags, model.Virtual)
+	return s
+}
+
+// narrow keeps the dependencies on tasks that both sides have.
+func (c *cycle) narrow(uuids []string) []string {
+	return model.Set(slices.DeleteFunc(slices.Clone(uuids), func(u string) bool {
+		return c.index[u].State != store.Live
+	}))
+}
+
+func (c *cycle) scanVK(ctx context.Context) error {
+	c.vk = map[int64]*vkTask{}
+	err := c.Engine.vk.ScanTasks(ctx, api.TaskQuery{}, func(t api.Task) error {
+		snap := c.snapVK(&t)
+		u, known := c.byID[t.ID]
+		x := c.index[u]
+		v := &vkTask{same: known && snap.Hash() == x.VK && model.Stamp(t.Updated) == x.Updated}
+		if !v.same || x.Look {
+			v.task, v.snap = &t, snap
+		} else if tw := c.tw[u]; tw == nil || !tw.same {
+			v.task, v.snap = &t, snap
+		}
+		c.vk[t.ID] = v
+		c.maxID = max(c.maxID, t.ID)
+		return nil
+	})
+	c.rep.VK = len(c.vk)
+	return err
+}
+
+// snapVK is the canonical form of Vikunja's state, without comments.
+func (c *cycle) snapVK(t *api.Task) model.Snapshot {
+	var s model.Snapshot
+	s.Scalar[model.Title] = model.Text(t.Title)
+	s.Scalar[model.Status] = model.Pending
+	if t.Done {
+		s.Scalar[model.Status] = model.Completed
+	}
+	s.Scalar[model.Project] = projectVal(t.ProjectID, c.paths[t.ProjectID].Path)
+	s.Scalar[model.Priority] = strconv.FormatInt(t.Priority, 10)
+	s.Scalar[model.Due] = model.Stamp(t.Due)
+	s.Scalar[model.Start] = model.Stamp(t.Start)
+	s.Scalar[model.End] = model.Stamp(t.End)
+	s.Scalar[model.Notes] = t.Description
+	var tags []string
+	for _, l := range t.Labels {
+		tags = append(tags, c.tagOf(l))
+	}
+	s.Tags = model.Set(tags)
+	var deps []string
+	for _, id := range t.BlockedBy {
+		deps = append(deps, c.byID[id])
+	}
+	s.Depends = c.narrow(model.Set(deps))
+	return s
+}
+
+// tagOf also knows a label that came after the list was read.
+func (c *cycle) tagOf(l api.Label) string {
+	n, ok := c.labels[l.ID]
+	if !ok {
+		c.labelList = append(c.labelList, l)
+		var ls []model.Entry
+		for _, l := range c.labelList {
+			ls = append(ls, model.Entry{ID: l.ID, Title: l.Title})
+		}
+		c.labels = model.TagNames(ls, c.labels, func(t string) bool { return c.usedTags[t] })
+		n = c.labels[l.ID]
+		c.byTag[n.Name] = append(c.byTag[n.Name], l)
+	}
+	return n.Name
+}
+
+// comments reads them in canonical form.
+func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error) {
+	cs, err := c.Engine.vk.Comments(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var out []model.Comment
+	for _, k := range cs {
+		m := model.Comment{ID: fmt.Sprint(k.ID), Text: model.TextToTW(model.CommentText(k.Text)), At: model.Stamp(k.Created)}
+		if k.AuthorID != c.me.ID {
+			m.Foreign = true
+			m.Text = model.Text(k.Author) + ": " + m.Text
+		}
+		if m.Text != "" {
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+// hot reports that a task may still change within the second of its stamp.
+func (c *cycle) hot(updated time.Time) bool {
+	now, ok := c.Engine.vk.Now()
+	return !ok || now.Sub(updated) < 2*time.Second
+}
+
+// whole completes a scanned Vikunja task with its comments, from the base
+// where those cannot have changed.
+func (c *cycle) whole(ctx context.Context, p *store.Pair, v *vkTask) (snap model.Snapshot, err error) {
+	if v == nil || v.task == nil {
+		return p.VK.Clone(), nil
+	}
+	snap = v.snap.Clone()
+	upd := model.Stamp(v.task.Updated)
+	if p.Updated == upd && !p.Hot && upd != "" {
+		snap.Comments = p.VK.Comments
+		return snap, nil
+	}
+	snap.Comments, err = c.comments(ctx, v.task.ID)
+	return snap, err
+}

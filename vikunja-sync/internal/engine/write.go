@@ -1,0 +1,425 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/merge"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// writeVK makes the writes of one pair. closed: the pair was an occurrence of
+// a repeating task and has ended.
+func (c *cycle) writeVK(ctx context.Context, td *todo, fresh *api.Task) (closed bool, err error) {
+	td.wrote = true
+	patch, completes, err := c.patch(ctx, td, fresh)
+	if err != nil {
+		return false, err
+	}
+	if err := c.send(ctx, td, patch); err != nil {
+		return false, err
+	}
+	if err := c.writeTags(ctx, td, fresh); err != nil {
+		return false, err
+	}
+	if err := c.writeDepends(ctx, td); err != nil {
+		return false, err
+	}
+	if err := c.writeComments(ctx, td); err != nil {
+		return false, err
+	}
+	if completes {
+		return true, c.completeRepeating(ctx, td)
+	}
+	return false, nil
+}
+
+// patch collects the scalar fields to write. completes: the task repeats, so
+// marking it done is a step of its own.
+func (c *cycle) patch(ctx context.Context, td *todo, fresh *api.Task) (p api.TaskPatch, completes bool, err error) {
+	for _, s := range td.res.Scalars {
+		if s.Action != merge.ToVK || s.Stuck {
+			continue
+		}
+		if s.Field == model.Project {
+			id, path := splitProject(s.Val)
+			if id == 0 {
+				if id, err = c.projectFor(ctx, path); err != nil {
+					return p, false, err
+				}
+			}
+			p.ProjectID = &id
+			continue
+		}
+		if s.Field == model.Status && s.Val == model.Completed && fresh.Repeats() {
+			completes = true
+			continue
+		}
+		setField(&p, s.Field, s.Val)
+	}
+	if completes && c.cfg.Repeat == "end" {
+		zero, done := int64(0), true
+		if err := c.send(ctx, td, api.TaskPatch{RepeatAfter: &zero, RepeatMode: &zero}); err != nil {
+			return p, false, err
+		}
+		p.Done, completes = &done, false
+	}
+	return p, completes, nil
+}
+
+func setField(p *api.TaskPatch, f model.Field, val string) {
+	switch f {
+	case model.Title:
+		p.Title = &val
+	case model.Status:
+		done := val == model.Completed
+		p.Done = &done
+	case model.Priority:
+		n, _ := strconv.ParseInt(val, 10, 64)
+		p.Priority = &n
+	case model.Due, model.Start, model.End:
+		t := model.ParseStamp(val)
+		*map[model.Field]**time.Time{model.Due: &p.Due, model.Start: &p.Start, model.End: &p.End}[f] = &t
+	case model.Notes:
+		p.Description = &val
+	}
+}
+
+func (c *cycle) send(ctx context.Context, td *todo, p api.TaskPatch) error {
+	if p.Empty() {
+		return nil
+	}
+	seq, err := c.begin(store.Intent{Kind: "update", UUID: td.pair.UUID, ID: td.pair.ID})
+	if err != nil {
+		return err
+	}
+	err = c.Engine.vk.UpdateTask(ctx, td.pair.ID, p)
+	if err == nil {
+		c.rep.WritesVK++
+	}
+	return c.outcome(seq, err)
+}
+
+func (c *cycle) writeTags(ctx context.Context, td *todo, fresh *api.Task) error {
+	for _, tag := range td.res.TagsVK.Del {
+		for _, l := range fresh.Labels {
+			if c.tagOf(l) != tag {
+				continue
+			}
+			if err := c.Engine.vk.RemoveLabel(ctx, td.pair.ID, l.ID); err != nil {
+				return err
+			}
+			c.rep.WritesVK++
+		}
+	}
+	for _, tag := range td.res.TagsVK.Add {
+		id, err := c.labelFor(ctx, tag)
+		if err == nil {
+			err = c.Engine.vk.AddLabel(ctx, td.pair.ID, id)
+		}
+		switch api.KindOf(err) {
+		case api.KindForbidden, api.KindInvalid, api.KindNotFound:
+			c.problem(td.pair, fmt.Sprintf("tag `%s` cannot be shared with Vikunja: %v", tag, err))
+			td.stuck = append(td.stuck, tag)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.rep.WritesVK++
+	}
+	return nil
+}
+
+func (c *cycle) writeDepends(ctx context.Context, td *todo) error {
+	for _, u := range td.res.DepVK.Del {
+		if err := c.Engine.vk.RemoveRelation(ctx, td.pair.ID, c.index[u].ID, api.RelationBlocked); err != nil {
+			return err
+		}
+		c.rep.WritesVK++
+	}
+	for _, u := range td.res.DepVK.Add {
+		err := c.Engine.vk.AddRelation(ctx, td.pair.ID, c.index[u].ID, api.RelationBlocked)
+		switch api.KindOf(err) {
+		case api.KindForbidden, api.KindInvalid, api.KindNotFound:
+			c.problem(td.pair, fmt.Sprintf("the dependency on `%s` cannot be shared with Vikunja: %v", u, err))
+			td.stuck = append(td.stuck, u)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.rep.WritesVK++
+	}
+	return nil
+}
+
+// writeComments makes the comment steps for Vikunja and then reads the list:
+// links hold the text as it came back.
+func (c *cycle) writeComments(ctx context.Context, td *todo) error {
+	p := td.pair
+	var left []merge.CommentOp
+	var links []merge.Link
+	wrote := false
+	for _, op := range td.res.Comments {
+		if op.Target != merge.Vikunja || op.Kind == merge.LinkComment || op.Kind == merge.ForgetComment {
+			left = append(left, op)
+			continue
+		}
+		link, made, err := c.writeComment(ctx, td, op)
+		if err != nil {
+			return err
+		}
+		if link != nil {
+			links = append(links, *link)
+		}
+		wrote = wrote || made
+	}
+	td.res.Comments = left
+	if !wrote && len(links) == 0 {
+		return nil
+	}
+	cs, err := c.comments(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	td.vk.Comments = cs
+	for _, l := range links {
+		for _, k := range cs {
+			if k.ID == l.VK {
+				l.VKText = k.Text
+			}
+		}
+		setLink(p, l)
+	}
+	return nil
+}
+
+func (c *cycle) writeComment(ctx context.Context, td *todo, op merge.CommentOp) (*merge.Link, bool, error) {
+	p := td.pair
+	id, _ := strconv.ParseInt(op.VK, 10, 64)
+	switch {
+	case op.Foreign && op.Kind == merge.DelComment:
+		c.problem(p, "a comment of another account was removed in Taskwarrior; in Vikunja it stays")
+		text := ""
+		for _, k := range td.vk.Comments {
+			if k.ID == op.VK {
+				text = k.Text
+			}
+		}
+		return &merge.Link{VK: op.VK, VKText: text, Hidden: true}, false, nil
+	case op.Foreign && op.Kind == merge.SetComment:
+		c.problem(p, "a comment of another account was changed in Taskwarrior; in Vikunja it stays")
+		return &merge.Link{TW: op.TW, VK: op.VK, TWText: op.Text}, false, nil
+	}
+	seq, err := c.begin(store.Intent{Kind: "comment", UUID: p.UUID, ID: p.ID})
+	if err != nil {
+		return nil, false, err
+	}
+	html := model.CommentHTML(op.Text)
+	switch op.Kind {
+	case merge.AddComment:
+		id, err = c.Engine.vk.CreateComment(ctx, p.ID, html)
+	case merge.SetComment:
+		err = c.Engine.vk.UpdateComment(ctx, p.ID, id, html)
+	case merge.DelComment:
+		if err = c.Engine.vk.DeleteComment(ctx, p.ID, id); api.KindOf(err) == api.KindNotFound {
+			err = nil
+		}
+	}
+	if err := c.outcome(seq, err); err != nil {
+		return nil, false, err
+	}
+	c.rep.WritesVK++
+	if op.Kind == merge.DelComment {
+		dropLink(p, op.TW, op.VK)
+		return nil, true, nil
+	}
+	return &merge.Link{TW: op.TW, VK: fmt.Sprint(id), TWText: op.Text, VKText: op.Text}, true, nil
+}
+
+// completeRepeating marks an occurrence done exactly once. The task rolls on
+// under its id; Taskwarrior's task stays completed and a new one takes over.
+func (c *cycle) completeRepeating(ctx context.Context, td *todo) error {
+	before, err := c.Engine.vk.Task(ctx, td.pair.ID)
+	if err != nil {
+		return err
+	}
+	seq, err := c.begin(store.Intent{Kind: "complete", UUID: td.pair.UUID, ID: td.pair.ID,
+		Due: model.Stamp(before.Due), DoneAt: model.Stamp(before.DoneAt)})
+	if err != nil {
+		return err
+	}
+	done := true
+	err = c.Engine.vk.UpdateTask(ctx, td.pair.ID, api.TaskPatch{Done: &done})
+	if err != nil {
+		return c.outcome(seq, err)
+	}
+	c.rep.WritesVK++
+	return c.closeOccurrence(td.pair, td.tw, seq)
+}
+
+// closeOccurrence ends a pair; the next cycle finds the Vikunja task without
+// a partner and makes the next occurrence.
+func (c *cycle) closeOccurrence(p *store.Pair, tw model.Snapshot, seq uint64) error {
+	p.State, p.TW, p.At = store.Closed, tw, c.cfg.Now().UTC()
+	c.rep.Again = true
+	delete(c.byID, p.ID)
+	c.known(p)
+	return c.st.Update(func(t *store.Tx) error {
+		if err := t.PutPair(p); err != nil {
+			return err
+		}
+		return t.End(seq)
+	})
+}
+
+func retryAt(err error) time.Time {
+	var e *api.Error
+	if errors.As(err, &e) {
+		return e.RetryAt
+	}
+	return time.Time{}
+}
+
+// recover settles what an earlier run left open.
+func (c *cycle) recover(ctx context.Context) error {
+	var open []store.Intent
+	if err := c.st.View(func(t *store.Tx) (err error) { open, err = t.Open(); return err }); err != nil {
+		return err
+	}
+	if c.dry {
+		return nil
+	}
+	for _, in := range open {
+		if err := c.recoverOne(ctx, in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cycle) recoverOne(ctx context.Context, in store.Intent) error {
+	end := func() error { return c.st.Update(func(t *store.Tx) error { return t.End(in.Seq) }) }
+	switch in.Kind {
+	case "create":
+		return c.recoverCreate(ctx, in, end)
+	case "project":
+		for id, p := range c.projects {
+			if p.Parent == in.Parent && p.Title == in.Title && c.projectsOld[id].ID == 0 {
+				n := c.paths[id]
+				n.Name = in.Name
+				c.paths[id] = n
+				c.assignPaths(c.paths)
+			}
+		}
+	case "delete":
+		_, err := c.Engine.vk.Task(ctx, in.ID)
+		if err != nil && api.KindOf(err) != api.KindNotFound {
+			return c.readFailed(err)
+		}
+	case "complete":
+		return c.recoverComplete(ctx, in, end)
+	}
+	return end()
+}
+
+// recoverCreate looks for the task that a create of unknown outcome may have
+// made: ids only grow, so it is above the highest one of before.
+func (c *cycle) recoverCreate(ctx context.Context, in store.Intent, end func() error) error {
+	if x, ok := c.index[in.UUID]; ok && x.State == store.Live {
+		return end()
+	}
+	found := int64(0)
+	err := c.Engine.vk.ScanTasks(ctx, api.TaskQuery{AfterID: in.MaxID}, func(t api.Task) error {
+		mine := t.CreatedBy == 0 || t.CreatedBy == c.me.ID
+		if found == 0 && t.Title == in.Title && mine && c.byID[t.ID] == "" {
+			found = t.ID
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if found == 0 {
+		return end()
+	}
+	return c.adopt(&store.Pair{UUID: in.UUID, ID: found, State: store.Live}, in.Seq)
+}
+
+func (c *cycle) recoverComplete(ctx context.Context, in store.Intent, end func() error) error {
+	t, err := c.Engine.vk.Task(ctx, in.ID)
+	if err != nil {
+		if stop := c.readFailed(err); stop != nil {
+			return stop
+		}
+		return end()
+	}
+	applied := model.Stamp(t.Due) != in.Due || model.Stamp(t.DoneAt) != in.DoneAt
+	if !applied || c.index[in.UUID].State != store.Live {
+		return end()
+	}
+	p, _, err := c.loadPair(in.UUID)
+	if err != nil {
+		return err
+	}
+	tw := p.TW.Clone()
+	tw.Scalar[model.Status] = model.Completed
+	if now := c.tw[in.UUID]; now != nil && !now.same {
+		tw = now.snap
+	}
+	return c.closeOccurrence(p, tw, in.Seq)
+}
+
+// guard stops cycles that would delete a lot.
+func (c *cycle) guard(context.Context) error {
+	for _, side := range []merge.Side{merge.Vikunja, merge.Taskwarrior} {
+		k := deleteVK
+		if side == merge.Taskwarrior {
+			k = deleteTW
+		}
+		g := &store.Guard{Side: side.String(), Of: c.rep.Pairs, At: c.cfg.Now().UTC()}
+		for _, td := range c.plan {
+			if td.kind == k {
+				g.UUIDs = append(g.UUIDs, td.pair.UUID)
+			}
+		}
+		g.Count = len(g.UUIDs)
+		switch {
+		case c.meta.Rebuilt && g.Count > 0:
+			c.drop(k)
+			c.rep.Again = true
+		case c.tooMany(g.Count) && !c.confirmed(g):
+			c.drop(k)
+			c.rep.Guard = g
+			c.problem(nil, fmt.Sprintf("%d of %d tasks would be deleted in %s: nothing is deleted; look at `vikunja-sync sync --dry-run`, then run `vikunja-sync resolve --confirm-deletions`",
+				g.Count, g.Of, side))
+		}
+	}
+	return nil
+}
+
+func (c *cycle) tooMany(n int) bool {
+	return n > c.cfg.MaxDeletes || (n >= 5 && n*100 > c.cfg.MaxPercent*c.rep.Pairs)
+}
+
+func guardKey(g *store.Guard) string { return g.Side + " " + fmt.Sprint(g.UUIDs) }
+
+// confirmed: the batch, or a larger one that holds it, was said yes to.
+func (c *cycle) confirmed(g *store.Guard) bool {
+	old := c.meta.Guard
+	if old == nil || c.meta.Confirmed != old.Side || old.Side != g.Side {
+		return false
+	}
+	return !slices.ContainsFunc(g.UUIDs, func(u string) bool { return !slices.Contains(old.UUIDs, u) })
+}
+
+func (c *cycle) drop(k kind) {
+	c.plan = slices.DeleteFunc(c.plan, func(td *todo) bool { return td.kind == k })
+}

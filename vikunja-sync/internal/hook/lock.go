@@ -1,0 +1,97 @@
+package hook
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Lock is a file that names the process owning it.
+type Lock struct{ path string }
+
+// LockFile is the lock of one data folder.
+func LockFile(data string) Lock { return Lock{filepath.Join(Dir(data), "lock")} }
+
+// Acquire makes the process pid the owner, or gives up after wait. A failure
+// of the file system counts as acquired: the lock must never keep a user from
+// his tasks.
+func (l Lock) Acquire(pid int, wait time.Duration) bool {
+	deadline := time.Now().Add(wait)
+	for {
+		ok, err := l.try(pid)
+		if ok || err != nil {
+			return true
+		}
+		if time.Now().After(deadline) {
+			return false
+		}
+		time.Sleep(4 * time.Millisecond)
+	}
+}
+
+// Release frees the lock if pid still owns it.
+func (l Lock) Release(pid int) {
+	l.with(func(f *os.File, owner, _ string) error {
+		if owner == fmt.Sprint(pid) {
+			return f.Truncate(0)
+		}
+		return nil
+	})
+}
+
+// Owner tells the live owner's pid, 0 for none.
+func (l Lock) Owner() (pid int) {
+	l.with(func(_ *os.File, owner, start string) error {
+		if alive(owner, start) {
+			fmt.Sscan(owner, &pid)
+		}
+		return nil
+	})
+	return pid
+}
+
+func (l Lock) try(pid int) (got bool, err error) {
+	err = l.with(func(f *os.File, owner, start string) error {
+		if owner != fmt.Sprint(pid) && alive(owner, start) {
+			return nil
+		}
+		got = true
+		if err := f.Truncate(0); err != nil {
+			return err
+		}
+		_, err := f.WriteAt([]byte(fmt.Sprintf("%d %s\n", pid, startOf(pid))), 0)
+		return err
+	})
+	return got, err
+}
+
+func alive(owner, start string) bool {
+	var pid int
+	if _, err := fmt.Sscan(owner, &pid); err != nil || pid <= 0 {
+		return false
+	}
+	now := startOf(pid)
+	return now != "" && now == start
+}
+
+// with runs fn while the file is locked; the lock is held for microseconds.
+func (l Lock) with(fn func(f *os.File, owner, start string) error) error {
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	var owner, start string
+	buf := make([]byte, 64)
+	n, _ := f.ReadAt(buf, 0)
+	fmt.Sscan(string(buf[:n]), &owner, &start)
+	return fn(f, owner, start)
+}
