@@ -161,11 +161,15 @@ func (w *walker) declareFields() {
 		}
 	}
 	slices.SortFunc(w.fields, func(a, b *Field) int { return strings.Compare(a.Name, b.Name) })
-	keys := make([]*keyDef, len(w.fields))
-	for i, f := range w.fields {
+	w.spec = specTable(w.fields)
+}
+
+func specTable(fields []*Field) *shape {
+	keys := make([]*keyDef, len(fields))
+	for i, f := range fields {
 		keys[i] = key(f.Name, specField(f), f.Description)
 	}
-	w.spec = table(keys...)
+	return table(keys...)
 }
 
 func specField(f *Field) *shape {
