@@ -52,12 +52,16 @@ func nixosUser(u *tree, a *fleet.Account) {
 	u.unless("hashedPasswordFile", syntax.String(a.HashedPasswordFile))
 }
 
-// homes gives every user with a home what home-manager is to read. A host
+// homes gives every user with a home what home-manager is to read; root only
+// where there is something for him. A host
 // without a system of ours has the same form: the wiring takes it from there.
 func (m *module) homes() {
 	for _, a := range m.host.Users {
-		if a.HomeManager != nil {
-			m.set(m.home(a), "home-manager", "users", a.Name)
+		if a.HomeManager == nil {
+			continue
+		}
+		if u := m.home(a); a.Name != "root" || len(u.imports)+len(a.HomeManager.Modules) > 0 {
+			m.set(u.attrs(), "home-manager", "users", a.Name)
 		}
 	}
 }
@@ -68,7 +72,7 @@ func hasHomes(h *fleet.Host) bool {
 }
 
 // home is the home-manager module of one user.
-func (m *module) home(a *fleet.Account) syntax.Attrs {
+func (m *module) home(a *fleet.Account) *module {
 	u := &module{generator: m.generator, host: m.host, dir: m.dir}
 	if m.host.Platform == fleet.Home {
 		u.addPath(m.lib(m.dir, "home.nix"))
@@ -83,5 +87,5 @@ func (m *module) home(a *fleet.Account) syntax.Attrs {
 	u.extraFiles(a.HomeManager.Files)
 	u.add(m.inv.HostRole(m.host.Name, a.Name, layout.Entry)...)
 	u.option("home.stateVersion", syntax.String(a.HomeManager.StateVersion))
-	return u.attrs()
+	return u
 }

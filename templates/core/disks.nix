@@ -6,5 +6,5 @@ let
   module = name: disk: import disk.profile (disk.parameters // { inherit lib name; });
 in
 {
-  config = lib.mkMerge (lib.mapAttrsToList module disks);
+  imports = lib.mapAttrsToList module disks;
 }

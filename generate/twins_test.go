@@ -1,0 +1,223 @@
+package generate
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"nixgen/internal/realnix"
+)
+
+// configurations are one of each kind, in the samples of open.
+var configurations = map[string]struct{ sample, expr, force string }{
+	"nixos":  {"nixos", "fleet.nixosConfigurations.malphas", "c.config.assertions"},
+	"darwin": {"mac", "fleet.darwinConfigurations.studio", "drvPath c"},
+	"home":   {"home", `fleet.homeConfigurations."tim@studio"`, "drvPath c"},
+}
+
+// TestHostSpecIsReadOnly adds one module to a configuration of each kind. The
+// module of the last row is right, so the others fail for what they say.
+func TestHostSpecIsReadOnly(t *testing.T) {
+	for kind, c := range configurations {
+		t.Run(kind, func(t *testing.T) {
+			f := open(t, c.sample)
+			for _, twin := range []struct{ module, says string }{
+				{`{ hostSpec.hostName = "other"; }`, "read-only"},
+				{`{ lib, ... }: { hostSpec.hostName = lib.mkForce "other"; }`, "read-only"},
+				{`{ hostSpec.isServer = true; }`, "read-only"},
+				{`{ hostSpec.hostNmae = "other"; }`, "read-only"},
+				{`{ hostSpec, ... }: { warnings = [ hostSpec.hostNmae ]; }`, "hostNmae"},
+				{`{ hostSpec, config, ... }: { warnings = if hostSpec == config.hostSpec then [ ] else throw "differs"; }`, ""},
+			} {
+				// warnings are forced beside the assertions, since not every kind prints them
+				expr := "let c = extend (" + c.expr + ") (" + twin.module + "); in builtins.deepSeq [ (complaints c) (" + c.force + ") ] true"
+				said, err := f.EvalFails(expr)
+				switch {
+				case twin.says == "" && err == nil:
+					t.Errorf("%s fails: %s", twin.module, said)
+				case twin.says == "":
+				case err != nil:
+					t.Errorf("%s: %v", twin.module, err)
+				case !strings.Contains(said, twin.says):
+					t.Errorf("%s: the error does not say %q:\n%s", twin.module, twin.says, said)
+				}
+			}
+		})
+	}
+}
+
+// TestSpecIsTyped changes the facts of a host behind nixgen's back.
+func TestSpecIsTyped(t *testing.T) {
+	for kind, c := range configurations {
+		t.Run(kind, func(t *testing.T) {
+			k := realnix.Upstream(t)
+			for _, twin := range []struct{ from, to, says string }{
+				{"wireless = false;", `wireless = "no";`, "wireless"},
+				{"isLaptop = false;", "isLaptop = null;", "isLaptop"},
+				{"wireless = false;", "wireless = false;\n  wirelss = true;", "wirelss"},
+				{"users = [", "users = [\n    7", "users"},
+				{"hostName = ", "# hostName = ", "hostName"},
+				{"wireless = false;", "wireless = true;", ""},
+			} {
+				root := load(t, archive(t, c.sample)).writeWith(t, "spec.nix", twin.from, twin.to)
+				f, err := k.Fleet(root, filepath.Join(root, "generated"), sampleInputs)
+				if err != nil {
+					t.Fatal(err)
+				}
+				said, err := f.EvalFails("let c = " + c.expr + "; in builtins.deepSeq [ (complaints c) (" + c.force + ") ] true")
+				switch {
+				case twin.says == "" && err == nil:
+					t.Errorf("%s fails: %s", twin.to, said)
+				case twin.says != "" && err != nil:
+					t.Errorf("%s: %v", twin.to, err)
+				case !strings.Contains(said, twin.says):
+					t.Errorf("%s: the error does not say %q:\n%s", twin.to, twin.says, said)
+				}
+			}
+		})
+	}
+}
+
+// writeWith is write with one change to every generated file of a base name,
+// which must occur in at least one.
+func (s *sample) writeWith(t *testing.T, base, from, to string) string {
+	t.Helper()
+	root := s.write(t)
+	n := 0
+	for _, f := range s.files(t) {
+		if filepath.Base(f.Path) == base && bytes.Contains(f.Content, []byte(from)) {
+			writeFile(t, filepath.Join(root, f.Path), bytes.Replace(f.Content, []byte(from), []byte(to), 1))
+			n++
+		}
+	}
+	if n == 0 {
+		t.Fatalf("no %s holds %q", base, from)
+	}
+	return root
+}
+
+// TestUpstreamTypesJudge shows that the evaluation forces what it is given: one
+// wrong value each makes it fail.
+func TestUpstreamTypesJudge(t *testing.T) {
+	for _, c := range []struct{ sample, expr, module string }{
+		{"small", "fleet.darwinConfigurations.macbook", `{ system.defaults.dock.autohide = "yes"; }`},
+		{"small", "fleet.darwinConfigurations.macbook", `{ users.users.tim.extraGroups = [ "wheel" ]; }`},
+		{"small", "fleet.darwinConfigurations.macbook", `{ networking.hostName = "other"; }`},
+		{"small", "fleet.darwinConfigurations.macbook", `{ system.stateVersion = "25.11"; }`},
+		{"home", `fleet.homeConfigurations."tim@work"`, `{ home.username = 7; }`},
+	} {
+		f := open(t, c.sample)
+		if _, err := f.EvalFails("drvPath (extend (" + c.expr + ") (" + c.module + "))"); err != nil {
+			t.Errorf("%s: %v", c.module, err)
+		}
+	}
+}
+
+// TestScalarsCanBeOverridden sets, without force, what is a default, and what
+// is not.
+func TestScalarsCanBeOverridden(t *testing.T) {
+	nixos, mac := "fleet.nixosConfigurations.malphas", "fleet.darwinConfigurations.studio"
+	for _, c := range []struct{ sample, expr, module, read, want string }{
+		{"nixos", nixos, `{ time.timeZone = "UTC"; }`, "c.config.time.timeZone", "UTC"},
+		{"nixos", nixos, `{ i18n.defaultLocale = "C.UTF-8"; }`, "c.config.i18n.defaultLocale", "C.UTF-8"},
+		{"nixos", nixos, `{ console.keyMap = "us"; }`, "c.config.console.keyMap", "us"},
+		{"nixos", nixos, `{ pkgs, ... }: { users.users.tim.shell = pkgs.fish; }`, "c.config.users.users.tim.shell.name", "fish"},
+		{"nixos", nixos, `{ networking.hostName = "other"; }`, "c.config.networking.hostName", ""},
+		{"nixos", nixos, `{ system.stateVersion = "24.05"; }`, "c.config.system.stateVersion", ""},
+		{"mac", mac, `{ time.timeZone = "UTC"; }`, "c.config.time.timeZone", "UTC"},
+		{"mac", mac, `{ networking.domain = "lan"; }`, "c.config.networking.domain", "lan"},
+	} {
+		f := open(t, c.sample)
+		var got string
+		err := f.Eval(&got, "let c = extend ("+c.expr+") ("+c.module+"); in "+c.read)
+		if (err != nil) != (c.want == "") || got != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.module, got, err, c.want)
+		}
+	}
+}
+
+func TestHomes(t *testing.T) {
+	f := open(t, "home")
+	noComplaints(t, f, `fleet.homeConfigurations."tim@work"`)
+	noComplaints(t, f, `fleet.homeConfigurations."tim@studio"`)
+	assertValues(t, f, `fleet.homeConfigurations."tim@work"`, "testdata/values/work.json")
+	assertValues(t, f, `fleet.homeConfigurations."tim@studio"`, "testdata/values/home-studio.json")
+}
+
+func TestNixOS(t *testing.T) {
+	f := open(t, "nixos")
+	for _, h := range []string{"malphas", "vault", "beacon"} {
+		assertValues(t, f, "fleet.nixosConfigurations."+h, "testdata/values/"+h+".json")
+	}
+}
+
+// TestWiring asks what a flake gets.
+func TestWiring(t *testing.T) {
+	f := open(t, "mac")
+	for _, c := range []struct{ name, expr string }{
+		{"no other output", `builtins.attrNames fleet == [ "checks" "darwinConfigurations" "homeConfigurations" "legacyPackages" "nixosConfigurations" ]`},
+		{"a check for every host", `builtins.mapAttrs (_: builtins.attrNames) fleet.checks == { x86_64-linux = [ "eval-air" "eval-studio" ]; }`},
+		{"a check is a derivation of the asking system", `fleet.checks.x86_64-linux.eval-air.system == "x86_64-linux"`},
+		{"a check holds the host and builds nothing of it", `
+			let check = fleet.checks.x86_64-linux.eval-air; in
+			check.drvPaths == [ (drvPath fleet.darwinConfigurations.air) ]
+			&& builtins.all (p: !builtins.hasContext p) check.drvPaths && builtins.isString check.drvPath`},
+		{"builds by system", `drvPath { system = fleet.legacyPackages.aarch64-darwin.fleet.air; } == drvPath fleet.darwinConfigurations.air`},
+		{"inputs reach modules", `(extend fleet.darwinConfigurations.air ({ inputs, ... }: { environment.variables.X = inputs.nixpkgs.rev; })).config.environment.variables.X == inputs.nixpkgs.rev`},
+		{"the long form adds arguments and modules", `
+			let more = import ` + "(inputs.self.outPath + \"/generated\")" + ` {
+				inherit inputs;
+				specialArgs = { colour = "red"; wallpaper = "sky"; };
+				modules = [ ({ colour, ... }: { environment.variables.COLOUR = colour; }) ];
+			}; in
+			more.darwinConfigurations.studio.config.environment.variables.COLOUR == "red"
+			&& more.darwinConfigurations.studio.config.home-manager.users.tim.home.sessionVariables.WALLPAPER == "sky"`},
+	} {
+		var got bool
+		if err := f.Eval(&got, c.expr); err != nil || !got {
+			t.Errorf("%s: %v, %v", c.name, got, err)
+		}
+	}
+}
+
+// TestMissingInputIsNamed takes one input away at a time.
+func TestMissingInputIsNamed(t *testing.T) {
+	for _, c := range []struct{ sample, gone, expr, says string }{
+		{"mac", "nix-darwin", "darwinConfigurations.air.system", "hosts.toml needs the flake input `nix-darwin` (hosts.air)"},
+		{"mac", "nix-darwin", "darwinConfigurations.air.system", `inputs.nix-darwin.url = "github:nix-darwin/nix-darwin";`},
+		{"mac", "home-manager", "darwinConfigurations.studio.system", "`home-manager` (hosts.studio.homeStateVersion)"},
+		{"mac", "nixvim", "darwinConfigurations.studio.config.home-manager.users.tim.marks", "`nixvim` (hosts.studio.home.tim.modules[0])"},
+		{"mac", "tools", "darwinConfigurations.studio.pkgs.answer", "`tools` (nixpkgs.overlays)"},
+		{"mac", "nixpkgs-unstable", "darwinConfigurations.studio.pkgs.unstable.hello", "`nixpkgs-unstable` (nixpkgs.channels.unstable)"},
+		{"nixos", "disko", "nixosConfigurations.vault.config.fileSystems", "`disko` (hosts.vault.disks)"},
+		{"nixos", "nixpkgs-stable", "nixosConfigurations.vault.config.fileSystems", "`nixpkgs-stable` (hosts.vault)"},
+		{"home", "home-manager", `homeConfigurations."tim@work".config`, "`home-manager` (hosts.work)"},
+	} {
+		f := open(t, c.sample)
+		said, err := f.EvalFails(`(import (inputs.self.outPath + "/generated") (removeAttrs inputs [ "` + c.gone + `" ])).` + c.expr)
+		if err != nil {
+			t.Errorf("without %s: %v", c.gone, err)
+		} else if !strings.Contains(said, c.says) {
+			t.Errorf("without %s: the error does not say %q:\n%s", c.gone, c.says, said)
+		}
+	}
+}
+
+// TestAbsentAttributeIsNamed asks an input for a module that it does not have.
+func TestAbsentAttributeIsNamed(t *testing.T) {
+	a := archive(t, "small")
+	src := bytes.Replace(a.Files[0].Data, []byte("stateVersion = 6"), []byte("stateVersion = 6\nmodules = [\"home-manager.darwinModules.hm\"]"), 1)
+	k := realnix.Upstream(t)
+	root := load(t, &txtar.Archive{Files: []txtar.File{{Name: "hosts.toml", Data: src}}}).write(t)
+	f, err := k.Fleet(root, filepath.Join(root, "generated"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := f.EvalFails("fleet.darwinConfigurations.macbook.system")
+	if err != nil || !strings.Contains(said, "`home-manager.darwinModules.hm` (hosts.macbook.modules[0]), but there is no `hm`") {
+		t.Errorf("%v:\n%s", err, said)
+	}
+}
