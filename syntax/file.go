@@ -24,11 +24,14 @@ type File struct {
 
 	lines   func() *diag.Lines
 	parents func() []uint32
+	names   func() *Names
+	scratch *resolver // of the file's parser, or nil
 }
 
 func (f *File) init() {
 	f.lines = sync.OnceValue(func() *diag.Lines { return diag.NewLines(f.src) })
 	f.parents = sync.OnceValue(f.findParents)
+	f.names = sync.OnceValue(f.resolveNames)
 }
 
 // Name of the file as given to Parse.
