@@ -248,7 +248,7 @@ type outcome struct {
 				Luks    struct{ Devices map[string]luksDevice }
 				Systemd struct {
 					Enable   bool
-					Services map[string]any
+					Services map[string]struct{ Script string }
 				}
 			}
 			KernelParams []string
@@ -260,7 +260,7 @@ type outcome struct {
 		}
 		ZramSwap struct{ Enable bool }
 	}
-	Format string
+	Format, Mount string
 }
 
 type luksDevice struct {
