@@ -84,6 +84,8 @@ func (s *schemaWriter) inline(x *shape) object {
 		return s.services()
 	case x == tagName:
 		return s.tag()
+	case x == defaultsShape:
+		return optionSchema([]string{"system", "defaults"})
 	}
 	out := s.plain(x)
 	if x.alt != nil {

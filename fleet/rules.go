@@ -356,6 +356,3 @@ var servicesShape = &shape{kinds: tableNode, words: "a table", keyName: "SERVICE
 	}
 	return freeTable()
 }}}
-
-// defaultsShape is judged by the catalog, see defaults.go.
-var defaultsShape = freeTable()

@@ -246,21 +246,14 @@ var homeShape = table(
 )
 
 var homebrewShape = table(
-	key("taps", listOf(either(line, brewItem)), "taps"),
-	key("brews", listOf(either(line, brewItem)), "formulae"),
-	key("casks", listOf(either(line, brewItem)), "casks"),
+	key("taps", listOf(either(line, brewItem("taps"))), "taps"),
+	key("brews", listOf(either(line, brewItem("brews"))), "formulae"),
+	key("casks", listOf(either(line, brewItem("casks"))), "casks"),
 	key("masApps", mapOf("NAME", nil, integer(1, 1<<40)), "App Store applications and their numbers"),
 	key("cleanup", enum("value", "none", "check", "uninstall", "zap"), "what becomes of packages not listed").or("none"),
 	key("autoUpdate", boolean(), "update Homebrew itself on activation").or("false"),
 	key("upgrade", boolean(), "upgrade packages on activation").or("false"),
 )
-
-// brewItem is a package with options; it needs a name.
-var brewItem = freeTable().with(func(w *walker, n *node) {
-	if k := n.get("name"); k == nil || k.kind != stringNode {
-		w.fail(n, "`%s` needs a `name`", n.path())
-	}
-})
 
 var linuxBuilderShape = table(
 	key("ephemeral", boolean(), "start from a fresh disk each time").or("false"),
