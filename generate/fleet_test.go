@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -111,7 +112,7 @@ func sampleNames(t testing.TB) []string {
 
 // isTemplate says whether a generated file is a template's copy.
 func isTemplate(path string) bool {
-	return strings.HasPrefix(path, "generated/lib/") || strings.HasPrefix(path, "generated/disks/")
+	return strings.Contains(path, "generated/lib/") || strings.Contains(path, "generated/disks/")
 }
 
 func TestGoldens(t *testing.T) {
@@ -124,9 +125,12 @@ func TestGoldens(t *testing.T) {
 				got.Comment = fmt.Appendf(got.Comment, "%s: %s\n", d.Severity, d.Message)
 			}
 			for _, f := range files {
-				if isTemplate(f.Path) {
+				switch {
+				case isTemplate(f.Path):
 					got.Comment = fmt.Appendf(got.Comment, "copied: %s\n", f.Path)
-				} else {
+				case f.Path == SchemaFile:
+					got.Comment = fmt.Appendf(got.Comment, "schema: %s\n", f.Path)
+				default:
 					got.Files = append(got.Files, txtar.File{Name: f.Path, Data: f.Content})
 				}
 			}
@@ -162,7 +166,7 @@ func TestTemplatesAreCopiedVerbatim(t *testing.T) {
 			if !isTemplate(f.Path) {
 				continue
 			}
-			source := strings.TrimPrefix(f.Path, "generated/")
+			_, source, _ := strings.Cut(f.Path, "generated/")
 			if rest, ok := strings.CutPrefix(source, "lib/"); ok {
 				source = "core/" + rest
 			}
@@ -171,6 +175,26 @@ func TestTemplatesAreCopiedVerbatim(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSchemaIsTheFleetsOwn opens the one generated JSON file.
+func TestSchemaIsTheFleetsOwn(t *testing.T) {
+	s := load(t, archive(t, "mac"))
+	for _, f := range s.files(t) {
+		if f.Path != SchemaFile {
+			continue
+		}
+		var got map[string]any
+		if err := json.Unmarshal(f.Content, &got); err != nil {
+			t.Fatal(err)
+		}
+		_, body, ok := unseal(f.Path, f.Content)
+		if !ok || got["x-nixgen"] == "" || !bytes.Equal(body, s.fleet.JSONSchema(s.opt.Env)) {
+			t.Error("hosts.schema.json is not the sealed schema of the fleet")
+		}
+		return
+	}
+	t.Error("no hosts.schema.json")
 }
 
 func TestEqualInputGivesEqualBytes(t *testing.T) {

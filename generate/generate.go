@@ -20,22 +20,31 @@ type File struct {
 	Content []byte
 }
 
+// SchemaFile is the one file that is generated outside of the generated folder:
+// it stands beside hosts.toml, where editors look for it.
+const SchemaFile = "hosts.schema.json"
+
 // Options are what Files needs beside the fleet.
 type Options struct {
 	// Env is what the fleet was loaded with; hosts.schema.json lists its names.
 	Env fleet.Env
 }
 
-// Files gives everything that is generated for a fleet, sorted by path. The
+// Files gives everything that is generated for a fleet, sorted by path; for one
+// that is wired by hand that is the facts about its hosts and no wiring. The
 // fleet must have been loaded without an error. When a diagnostic is an error
 // the files are incomplete and must not be written.
 func Files(f *fleet.Fleet, inv *layout.Inventory, opt Options) ([]File, []diag.Diagnostic) {
 	g := &generator{fleet: f, inv: inv, opt: opt, templates: map[string]bool{}}
-	g.root()
-	for _, h := range f.Hosts {
-		g.host(h)
+	g.facts()
+	if f.Layout.Wiring != "manual" {
+		g.root()
+		for _, h := range f.Hosts {
+			g.host(h)
+		}
 	}
 	g.copyTemplates()
+	g.add(SchemaFile, f.JSONSchema(opt.Env))
 	slices.SortFunc(g.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	diag.Sort(g.diags)
 	return g.files, g.diags

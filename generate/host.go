@@ -9,10 +9,9 @@ import (
 	"nixgen/syntax"
 )
 
-// host writes the folder of one host: its facts, its module, its disks.
+// host writes the module of one host, and its disks.
 func (g *generator) host(h *fleet.Host) {
 	dir := g.dir("hosts", h.Name)
-	g.emit(dir+"/spec.nix", "", g.spec(dir, h))
 	m := &module{generator: g, host: h, dir: dir}
 	switch h.Platform {
 	case fleet.NixOS:

@@ -7,8 +7,18 @@ import (
 	"nixgen/syntax"
 )
 
-// root writes generated/default.nix, the table of hosts applied to the wiring,
-// and generated/host-spec.nix.
+// facts writes what hostSpec is: the module that declares it, each host's values,
+// and the option that shows them.
+func (g *generator) facts() {
+	dir := g.dir()
+	g.emit(g.dir("host-spec.nix"), "import "+string(g.lib(dir, "host-spec.nix"))+" ", fieldTable(dir, g.fleet.Fields))
+	g.lib(dir, "mirror.nix")
+	for _, h := range g.fleet.Hosts {
+		g.emit(g.dir("hosts", h.Name, "spec.nix"), "", g.spec(g.dir("hosts", h.Name), h))
+	}
+}
+
+// root writes generated/default.nix, the table of hosts applied to the wiring.
 func (g *generator) root() {
 	dir := g.dir()
 	var names, t tree
@@ -22,7 +32,6 @@ func (g *generator) root() {
 	}
 	t.option("hosts", hosts)
 	g.emit(g.dir("default.nix"), "import "+string(g.lib(dir, "fleet.nix"))+" ", t.attrs())
-	g.emit(g.dir("host-spec.nix"), "import "+string(g.lib(dir, "host-spec.nix"))+" ", fieldTable(dir, g.fleet.Fields))
 }
 
 // row is a host in the table: what must be known before its modules are read.
