@@ -41,8 +41,12 @@ func (r *resolver) undefined(f *File) (diag.Diagnostic, bool) {
 	r.run(f, f.symbolRanks())
 	n := Node{f, r.found}
 	name, _ := AttrName(n)
+	span := n.Span()
+	if n.First().Kind() == TokOr && n.Parent().Is(KindApply) {
+		span.Start = n.Parent().Span().Start // where Nix says that `f or` is wrong
+	}
 	return diag.Diagnostic{
-		File: f.name, Span: n.Span(), Severity: diag.Error, Rule: RuleUndefinedVariable,
+		File: f.name, Span: span, Severity: diag.Error, Rule: RuleUndefinedVariable,
 		Message: "undefined variable `" + name + "`",
 	}, true
 }
@@ -107,7 +111,7 @@ func (r *resolver) use(n uint32, s symbol) {
 	switch b := r.cur[s]; {
 	case r.names != nil:
 		r.record(n, s)
-	case b != 0, r.with != 0, r.global(s):
+	case b != 0, r.with != 0, r.global(s), r.found != noNode:
 	case !r.isCurPos(n):
 		r.found = n
 	}
