@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 
 	"nixgen/diag"
@@ -90,10 +91,11 @@ func (f *File) setOf(n uint32) uint32 {
 // merger is the state of the pass.
 type merger struct {
 	attrModel
-	f     *File
-	index []uint32 // open addressing by set and symbol; 1 + a def
-	mask  uint32
-	path  []symbol // of the definition at hand, for messages
+	f      *File
+	broken []uint32
+	index  []uint32 // open addressing by set and symbol; 1 + a def
+	mask   uint32
+	path   []symbol // of the definition at hand, for messages
 	// when the definition at hand takes effect, and where.
 	when     uint64
 	seen     []uint32 // per symbol, the lambda in which it was seen last
@@ -101,9 +103,10 @@ type merger struct {
 	problems []problem
 }
 
-// run merges the attributes of f, which has about attrs of them.
-func (m *merger) run(f *File, attrs int) {
-	m.f, m.problems = f, nil
+// run merges the attributes of f, which has about attrs of them. The nodes in
+// broken are not complete.
+func (m *merger) run(f *File, attrs int, broken []uint32) {
+	m.f, m.broken, m.problems = f, broken, nil
 	m.seen = cleared(m.seen, len(f.syms.refs))
 	m.reset()
 	n := 16
@@ -423,8 +426,7 @@ func (m *merger) duplicateFormal(lambda, name, at uint32) {
 
 // taken is when Nix acts on a node that is complete with its last token.
 func (m *merger) taken(n uint32) uint64 {
-	r := &m.f.nodes[n]
-	return moment(int(m.f.tokStart(r.end-1)), whenTaken)
+	return m.unlessBroken(n, moment(int(m.f.tokStart(m.f.nodes[n].end-1)), whenTaken))
 }
 
 // completion is when Nix acts on a node that ends where the next token cannot
@@ -434,7 +436,15 @@ func (m *merger) completion(n uint32) uint64 {
 	for int(i) < len(m.f.toks)-1 && m.f.toks[i].kind() <= lastTrivia {
 		i++
 	}
-	return moment(int(m.f.tokStart(min(i, uint32(len(m.f.toks)-1)))), whenComplete)
+	return m.unlessBroken(n, moment(int(m.f.tokStart(i)), whenComplete))
+}
+
+// unlessBroken is when, or never for a node that Nix does not see the end of.
+func (m *merger) unlessBroken(n uint32, when uint64) uint64 {
+	if _, is := slices.BinarySearch(m.broken, n); is {
+		return math.MaxUint64
+	}
+	return when
 }
 
 func (m *merger) problem(n uint32, msg string) *diag.Diagnostic {

@@ -64,7 +64,7 @@ func (p *Parser) Parse(name string, src []byte) *File {
 	f.toks, f.nodes, f.slab, f.syms = p.toks, p.nodes, p.slab, p.syms
 	f.pipe = p.pipe
 	f.init()
-	p.merger.run(f, int(p.numAttrs))
+	p.merger.run(f, int(p.numAttrs), p.broken)
 	f.attrs = p.merger.attrModel
 	p.syms = f.syms
 	f.problems = order(f, p.problems, p.merger.problems)
@@ -85,7 +85,8 @@ type parser struct {
 	depth int
 	// awaited counts, per kind, the tokens that enclosing constructs wait for.
 	awaited  [numTokenKinds]uint16
-	failedAt uint32 // 1 + the token of the last syntax error
+	failedAt uint32   // 1 + the token of the last syntax error
+	broken   []uint32 // nodes that a syntax error ended, ascending
 	pipe     uint32
 	numAttrs uint32 // names in paths, formals and inherits, about
 	problems []problem
@@ -124,7 +125,7 @@ func (p *parser) reset(name string, src []byte) {
 	}
 	p.cur, p.prev, p.depth, p.failedAt, p.pipe, p.numAttrs = 0, 0, 0, 0, 0, 0
 	p.nodes, p.slab, p.stack = p.nodes[:0], p.slab[:0], p.stack[:0]
-	p.problems = nil
+	p.problems, p.broken = nil, nil
 	p.awaited = [numTokenKinds]uint16{}
 }
 
@@ -192,6 +193,9 @@ func (p *parser) close(k Kind, mark int, first uint32) {
 		p.slab = append(p.slab, 0) // see File.setOf
 	}
 	end := max(p.prev, first)
+	if p.failedAt == p.cur+1 {
+		p.broken = append(p.broken, uint32(len(p.nodes)))
+	}
 	p.stack = append(p.stack[:mark], uint32(len(p.nodes)))
 	p.nodes = append(p.nodes, node{k, first, end, kids, nkids})
 }
