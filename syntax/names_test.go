@@ -125,6 +125,8 @@ var undefinedCases = []struct{ src, want string }{
 	{`{ inherit __curPos; }`, "__curPos at 1:11"},
 	{`[ true false null builtins map import __add __nixPath derivation ]`, ""},
 	{`add`, "add at 1:1"},
+	{`{ q = u1; isPath = u2; isString = u3; }`, "u3 at 1:35"},
+	{`isFloat`, "isFloat at 1:1"},
 	{`__fetchTree`, "__fetchTree at 1:1"},
 	{`rec { a = rec { b = a; c = d; }; }`, "d at 1:28"},
 	{`{ a = { x = 1; }; a = rec { y = x; }; }`, "x at 1:33"},

@@ -14,7 +14,8 @@ var presetSymbols = strings.Fields(`
 	prefix outputSpecified __sub __lessThan __mul __div or __findFile __nixPath body builtins true false null
 	__currentTime currentTime __currentSystem currentSystem __nixVersion nixVersion __storeDir storeDir
 	__langVersion langVersion __traceVerbose traceVerbose nixPath scopedImport import __typeOf typeOf isNull
-	__isFunction isFunction __isInt isInt __isFloat __isString __isBool __isPath __genericClosure genericClosure
+	__isFunction isFunction __isInt isInt __isFloat isFloat __isString isString __isBool isBool __isPath isPath
+	__genericClosure genericClosure
 	break abort throw __addErrorContext addErrorContext __ceil ceil __floor floor __tryEval tryEval __getEnv
 	getEnv __seq seq __deepSeq deepSeq __trace trace __warn warn derivationStrict placeholder __toPath toPath
 	__storePath storePath __pathExists pathExists baseNameOf dirOf __readFile readFile findFile __hashFile
@@ -44,7 +45,7 @@ const hiddenPresets = `
 	disallowedReferences disallowedRequisites maxSize maxClosureSize builder args __contentAddressed __impure
 	outputHash outputHashAlgo outputHashMode recurseForDerivations description self startSet operator key path
 	prefix outputSpecified or body currentTime currentSystem nixVersion storeDir langVersion traceVerbose nixPath
-	typeOf isFunction isInt genericClosure addErrorContext ceil floor tryEval getEnv seq deepSeq trace warn toPath
+	typeOf isFunction isInt isFloat isString isBool isPath genericClosure addErrorContext ceil floor tryEval getEnv seq deepSeq trace warn toPath
 	storePath pathExists readFile findFile hashFile readFileType readDir toXML toJSON fromJSON toFile filterSource
 	attrNames attrValues getAttr unsafeGetAttrPos hasAttr isAttrs listToAttrs intersectAttrs catAttrs functionArgs
 	mapAttrs zipAttrsWith isList elemAt head tail filter elem concatLists length foldl' any all genList sort
