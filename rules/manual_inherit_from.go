@@ -1,0 +1,38 @@
+package rules
+
+import (
+	"nixgen/lint"
+	"nixgen/syntax"
+)
+
+var manualInheritFrom = &lint.Rule{
+	ID: "manual-inherit-from",
+	Doc: lint.Doc{
+		Summary: "`a = x.a;` for `inherit (x) a;`",
+		Why:     "There is a word for it. A default, `a = x.a or d;`, has no such form and is left alone.",
+		Bad:     "x: { a = x.a; }\n",
+		Good:    "x: { inherit (x) a; b = x.b or 1; }\n",
+	},
+	Style: true,
+	Run: func(p *lint.Pass) {
+		exprs(p, syntax.KindBinding, func(n syntax.Node) { checkInheritFrom(p, n) })
+	},
+}
+
+func checkInheritFrom(p *lint.Pass, n syntax.Node) {
+	b, _ := n.AsBinding()
+	name, ok := plainName(b.Path())
+	sel, isSelect := b.Value().AsSelect()
+	if !ok || !isSelect {
+		return
+	}
+	if _, hasDefault := sel.Default(); hasDefault {
+		return
+	}
+	if attr, ok := plainName(sel.Path()); !ok || attr != name {
+		return
+	}
+	from := sel.Target().Unparen().Text()
+	at(p, n, "`"+name+" = "+sel.Text()+"` is `inherit ("+from+") "+name+"`", "use `inherit`",
+		replaceItem(n, "inherit ("+from+") "+name+";"))
+}

@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/syntax"
+)
+
+// What the five rules about unused names share. A name is dead when nothing
+// uses it but its own definition and those of other dead names.
+
+// deadNames are the dead names of a file that satisfy want, in the file's
+// order. A leading underscore says that a name is meant to be unused.
+func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
+	if p.File.Encrypted || !p.File.Syntax.OK() {
+		return nil
+	}
+	names := p.File.Syntax.Names()
+	d := deadness{dead: map[syntax.Node]bool{}}
+	for changed := true; changed; {
+		changed = false
+		for b := range names.All() {
+			if mortal(b) && d.unused(b) && !d.dead[decl(b)] {
+				d.bury(decl(b))
+				changed = true
+			}
+		}
+	}
+	var out []syntax.Name
+	for b := range names.All() {
+		if mortal(b) && d.dead[decl(b)] && want(b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+type deadness struct {
+	dead map[syntax.Node]bool // by declaration
+	text []diag.Span          // of what is never evaluated
+}
+
+// unused is true if every use of b stands in a dead declaration or in its own.
+func (d *deadness) unused(b syntax.Name) bool {
+	if b.NumUses() == 0 {
+		return true
+	}
+	if b.Kind() != syntax.LetName && len(d.text) == 0 {
+		return false
+	}
+	own := decl(b).Span()
+	for use := range b.Uses() {
+		if at := use.Span(); !covers(own, at) && !slices.ContainsFunc(d.text, func(s diag.Span) bool { return covers(s, at) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func covers(outer, inner diag.Span) bool {
+	return outer.Start < inner.Start && inner.End <= outer.End
+}
+
+// bury notes a dead declaration, and with the last name of an inherit what it
+// inherits from.
+func (d *deadness) bury(n syntax.Node) {
+	d.dead[n] = true
+	if inherit, ok := n.Parent().AsInherit(); ok {
+		if _, has := inherit.From(); has && d.deadInherit(inherit) {
+			d.text = append(d.text, inherit.Child(0).Span())
+		}
+		return
+	}
+	d.text = append(d.text, n.Span())
+}
+
+// deadInherit is true if all names of an inherit are dead.
+func (d *deadness) deadInherit(inherit syntax.Inherit) bool {
+	for name := range inherit.Names() {
+		if !d.dead[name] {
+			return false
+		}
+	}
+	return true
+}
+
+// mortal names may be unused without a reason: not attributes of rec sets,
+// nothing that begins with an underscore.
+func mortal(b syntax.Name) bool {
+	return b.Kind() != syntax.RecName && !strings.HasPrefix(b.String(), "_") && !b.Node().Is(syntax.KindInterp)
+}
+
+// decl is the node that goes when the name goes: its binding, its formal, or
+// the name alone.
+func decl(b syntax.Name) syntax.Node {
+	n := b.Node()
+	if v := b.Value(); v.Valid() && (v.Parent().Is(syntax.KindBinding) || v.Parent().Is(syntax.KindFormal)) {
+		return v.Parent()
+	}
+	if n.Parent().Is(syntax.KindFormal) {
+		return n.Parent()
+	}
+	return n
+}
+
+func reportUnused(p *lint.Pass, b syntax.Name, what string, edits []diag.Edit) {
+	at(p, b.Node(), what+" `"+b.String()+"` is never used", "remove it", edits)
+}
+
+// removeFormal takes a formal and its comma away. Without an ellipsis a caller
+// may pass the argument: then there is no fix.
+func removeFormal(formal syntax.Node) []diag.Edit {
+	pattern, ok := formal.Parent().AsPattern()
+	if !ok || !pattern.Ellipsis() {
+		return nil
+	}
+	s, f := formal.Span(), formal.File()
+	for t := formal.Last().Next(); t.Valid(); t = t.Next() {
+		if t.Kind() == syntax.TokComma {
+			s = diag.Span{Start: s.Start, End: withBlank(f, t).End}
+			break
+		}
+		if !t.Kind().IsTrivia() {
+			return nil
+		}
+	}
+	if commentIn(f, s) {
+		return nil
+	}
+	return []diag.Edit{{Span: s}}
+}
+
+// removeInherited takes one name out of an inherit, or the whole inherit where
+// all its names are dead: that fix is the first name's.
+func removeInherited(name syntax.Node, dead []syntax.Name) []diag.Edit {
+	inherit, _ := name.Parent().AsInherit()
+	names := slices.Collect(inherit.Names())
+	for _, n := range names {
+		if !slices.ContainsFunc(dead, func(b syntax.Name) bool { return b.Node() == n }) {
+			return removeItem(name)
+		}
+	}
+	if names[0] == name {
+		return removeItem(inherit.Node)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/syntax"
+)
+
+var uselessParens = &lint.Rule{
+	ID: "useless-parens",
+	Doc: lint.Doc{
+		Summary: "parentheses that change nothing",
+		Why:     "Around the value of a binding, the body of a `let`, or something that is one piece already, they only make the reader count.",
+		Bad:     "{ a = (1 + 2); }\n",
+		Good:    "{ a = 1 + 2; }\n",
+	},
+	Style: true,
+	Run: func(p *lint.Pass) {
+		exprs(p, syntax.KindParen, func(n syntax.Node) {
+			if !uselessParen(n) {
+				return
+			}
+			f, first, last := n.File(), n.First().Span(), n.Last().Span()
+			at(p, n, "these parentheses change nothing", "drop them", []diag.Edit{
+				{Span: first, New: gap(f, first.Start)},
+				{Span: last, New: gapAfter(f, last.End)},
+			})
+		})
+	},
+}
+
+func uselessParen(n syntax.Node) bool {
+	switch parent := n.Parent(); parent.Kind() {
+	case syntax.KindBinding:
+		return true
+	case syntax.KindLet:
+		let, _ := parent.AsLet()
+		return let.Body() == n
+	}
+	paren, _ := n.AsParen()
+	switch inner := paren.Inner(); inner.Kind() {
+	case syntax.KindList, syntax.KindParen, syntax.KindStr, syntax.KindIndentedStr, syntax.KindAttrSet, syntax.KindIdent:
+		return true
+	case syntax.KindSelect:
+		sel, _ := inner.AsSelect()
+		_, hasDefault := sel.Default()
+		return !hasDefault && demand(n) <= precSelect
+	}
+	return false
+}
