@@ -25,7 +25,6 @@ type File struct {
 	lines   func() *diag.Lines
 	parents func() []uint32
 	names   func() *Names
-	scratch *resolver // of the file's parser, or nil
 }
 
 func (f *File) init() {

@@ -14,12 +14,7 @@ const RuleUndefinedVariable = "undefined-variable"
 // one. With several it is the first in Nix's order, which goes by the numbers
 // of attribute names rather than by the text. A name below a `with` is never
 // undefined. The file must have no Errors.
-func (f *File) Undefined() (diag.Diagnostic, bool) {
-	if f.scratch != nil {
-		return f.scratch.undefined(f)
-	}
-	return new(resolver).undefined(f)
-}
+func (f *File) Undefined() (diag.Diagnostic, bool) { return new(resolver).undefined(f) }
 
 // Names are the variables of a file, resolved as Nix resolves them before it
 // evaluates: to the innermost let, rec or function around that binds the name,

@@ -152,7 +152,7 @@ func TestUndefined(t *testing.T) {
 	}
 }
 
-var undefinedByNix = regexp.MustCompile(`undefined variable '([^']*)'\s+at [^\n]*?:(\d+):(\d+)`)
+var undefinedByNix = regexp.MustCompile(`undefined variable '([^\n]*)'\s+at [^\n]*?:(\d+):(\d+)`)
 
 // nixUndefined asks the real Nix. It orders attributes by numbers that depend
 // on its version, so only 2.34 is asked.

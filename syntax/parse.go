@@ -36,7 +36,6 @@ func (f *File) keep() *File {
 	c.slab = slices.Clone(f.slab)
 	c.syms = f.syms.keep()
 	c.attrs = f.attrs.keep()
-	c.scratch = nil
 	c.init()
 	return &c
 }
@@ -45,14 +44,13 @@ func (f *File) keep() *File {
 // one call is overwritten by the next; use the function Parse where it is kept.
 type Parser struct {
 	parser
-	merger   merger
-	resolver resolver
-	file     File
+	merger merger
+	file   File
 }
 
 // Parse is like the function Parse, but see Parser.
 func (p *Parser) Parse(name string, src []byte) *File {
-	p.file = File{name: name, src: src, scratch: &p.resolver}
+	p.file = File{name: name, src: src}
 	p.reset(name, src)
 	if len(src) > math.MaxInt32 {
 		p.src, p.lexer.src = nil, nil
