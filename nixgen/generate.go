@@ -209,7 +209,7 @@ func unified(c outtree.Change) []byte {
 
 func (w *world) write(p *project, tree *outtree.Tree, files []outtree.File, f generateFlags) error {
 	done := w.progress("nixgen: writing %d files", len(files))
-	plan, err := update(tree, files)
+	plan, err := planAndApply(tree, files)
 	done()
 	if err != nil {
 		return failed(err)
@@ -231,8 +231,8 @@ func (w *world) write(p *project, tree *outtree.Tree, files []outtree.File, f ge
 	return nil
 }
 
-// update plans and applies while no other process does.
-func update(tree *outtree.Tree, files []outtree.File) (*outtree.Plan, error) {
+// planAndApply does both while no other process does either.
+func planAndApply(tree *outtree.Tree, files []outtree.File) (*outtree.Plan, error) {
 	unlock, err := tree.Lock()
 	if err != nil {
 		return nil, err

@@ -26,41 +26,52 @@ const identityFile = "identity.json"
 // identities is its content. Nixgen is the version, major and minor, that wrote
 // the tree; one that is older refuses to touch it.
 type identities struct {
-	Nixgen string                       `json:"nixgen"`
-	Hosts  map[string]map[string]string `json:"hosts"`
+	Nixgen string                  `json:"nixgen"`
+	Hosts  map[string]hostIdentity `json:"hosts"`
 }
 
-// identitiesOf collects the identity values of a fleet by key as hosts.toml
-// writes it.
+// hostIdentity holds values as JSON, by key as hosts.toml writes it.
+type hostIdentity map[string]json.RawMessage
+
 func identitiesOf(p *project) identities {
-	ids := identities{minor(version), map[string]map[string]string{}}
+	ids := identities{minor(version), map[string]hostIdentity{}}
 	for _, h := range p.fleet.Hosts {
-		ids.Hosts[h.Name] = hostIdentity(h, p.env.Profiles)
+		ids.Hosts[h.Name] = identityOf(h, p.env.Profiles)
 	}
 	return ids
 }
 
-func hostIdentity(h *fleet.Host, profiles map[string]*fleet.Profile) map[string]string {
-	out := map[string]string{}
-	put := func(key string, v any) {
-		if s := identityText(v); s != "" {
-			out[key] = s
-		}
+func identityOf(h *fleet.Host, profiles map[string]*fleet.Profile) hostIdentity {
+	id := hostIdentity{}
+	id.put("stateVersion", h.StateVersion)
+	if h.HomeStateVersion != "" {
+		id.put("homeStateVersion", h.HomeStateVersion)
 	}
-	put("stateVersion", h.StateVersion)
-	put("homeStateVersion", h.HomeStateVersion)
-	put("hostId", h.HostID)
+	if h.HostID != "" {
+		id.put("hostId", h.HostID)
+	}
 	for _, a := range h.Users {
 		if a.HomeManager != nil && a.HomeManager.StateVersion != h.HomeStateVersion {
-			put("home."+a.Name+".stateVersion", a.HomeManager.StateVersion)
+			id.put("home."+a.Name+".stateVersion", a.HomeManager.StateVersion)
 		}
 	}
 	for _, d := range h.Disks {
+		if d.Profile != "" {
+			id.put("disks."+d.Name+".profile", d.Profile) // names of partitions and pools come from the disk's
+		}
 		for _, x := range identityParams(profiles[d.Profile]) {
-			put("disks."+d.Name+"."+x, d.Params[x])
+			id.put("disks."+d.Name+"."+x, d.Params[x])
 		}
 	}
-	return out
+	return id
+}
+
+func (id hostIdentity) put(key string, v any) {
+	b, err := json.Marshal(v)
+	if err != nil { // a Value always can be
+		b = fmt.Appendf(nil, "%q", fmt.Sprint(v))
+	}
+	id[key] = b
 }
 
 // identityParams are the names of the profile's parameters that partitions,
@@ -76,22 +87,6 @@ func identityParams(p *fleet.Profile) []string {
 		}
 	}
 	return out
-}
-
-// identityText writes a value in a form that equal values share; nothing said
-// is the empty text.
-func identityText(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(b)
 }
 
 // file renders the record as a generated file.
@@ -127,25 +122,45 @@ func (p *project) changedIdentities(old, now identities, force []string) []diag.
 		if slices.Contains(force, h.Name) {
 			continue
 		}
-		for _, key := range slices.Sorted(maps.Keys(old.Hosts[h.Name])) {
-			was, is := old.Hosts[h.Name][key], now.Hosts[h.Name][key]
-			if was == is {
-				continue
+		was, is := old.Hosts[h.Name], now.Hosts[h.Name]
+		for _, key := range slices.Sorted(maps.Keys(was)) {
+			if a, b := compact(was[key]), compact(is[key]); a != b && !partOfLostDisk(is, key) {
+				ds = append(ds, identityChanged(h, key, a, b))
 			}
-			if is == "" {
-				is = "nothing"
-			} else {
-				is = "`" + is + "`"
-			}
-			ds = append(ds, diag.Diagnostic{
-				File: hostsFile, Span: h.Span, Severity: diag.Error, Rule: "identity-changed", Hosts: []string{h.Name},
-				Message: fmt.Sprintf("`%s` of `%s` was `%s` and is now %s", key, h.Name, was, is),
-				Why: "an installed machine depends on it; set it back, or run `nixgen generate --force-identity " + h.Name +
-					"` if the machine is to be installed anew",
-			})
 		}
 	}
 	return ds
+}
+
+// partOfLostDisk says that a disk is gone as a whole, which its profile reports.
+func partOfLostDisk(is hostIdentity, key string) bool {
+	parts := strings.SplitN(key, ".", 3)
+	if parts[0] != "disks" || parts[2] == "profile" {
+		return false
+	}
+	_, there := is["disks."+parts[1]+".profile"]
+	return !there
+}
+
+// compact is a value on one line; what is not there is null.
+func compact(v json.RawMessage) string {
+	if len(v) == 0 {
+		return "null"
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, v) != nil {
+		return string(v)
+	}
+	return b.String()
+}
+
+func identityChanged(h *fleet.Host, key, was, is string) diag.Diagnostic {
+	return diag.Diagnostic{
+		File: hostsFile, Span: h.Span, Severity: diag.Error, Rule: "identity-changed", Hosts: []string{h.Name},
+		Message: fmt.Sprintf("`%s` of `%s` was `%s` and is now `%s`", key, h.Name, was, is),
+		Why: "an installed machine depends on it; set it back, or run `nixgen generate --force-identity " + h.Name +
+			"` if the machine is to be installed anew",
+	}
 }
 
 // newer reports whether version a, as "major.minor", is above b.

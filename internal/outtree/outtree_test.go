@@ -26,11 +26,8 @@ func inspect(_ string, b []byte) Status {
 		return Foreign
 	}
 	size, body, _ := strings.Cut(string(rest), "\n")
-	switch size {
-	case fmt.Sprint(len(body)):
+	if size == fmt.Sprint(len(body)) {
 		return Ours
-	case "v2":
-		return Newer
 	}
 	return Edited
 }
@@ -248,8 +245,6 @@ func TestInTheWay(t *testing.T) {
 		"edited, unwanted":  {content("nix/generated/old.nix", "# ours\n1\nmore than one byte"), "nix/generated/old.nix", "hand-edited", true},
 		"foreign":           {content("nix/generated/default.nix", "{ }"), "nix/generated/default.nix", "foreign-file", true},
 		"foreign outside":   {content("schema.json", "{ }"), "schema.json", "foreign-file", true},
-		"newer":             {content("nix/generated/default.nix", "# ours\nv2\n"), "nix/generated/default.nix", "newer-output", true},
-		"newer, unwanted":   {content("nix/generated/feature.nix", "# ours\nv2\n"), "nix/generated/feature.nix", "newer-output", true},
 		"linked file":       {link("../../schema.json", "nix/generated/default.nix"), "nix/generated/default.nix", "generated-link", false},
 		"linked folder":     {link("../../../nix", "nix/generated/hosts/malphas"), "nix/generated/hosts/malphas", "generated-link", false},
 		"link to outside":   {link("/tmp", "nix/generated/hosts"), "nix/generated/hosts", "generated-link", false},

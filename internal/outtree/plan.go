@@ -353,12 +353,8 @@ func ownerProblem(p string, st Status, extra bool) diag.Diagnostic {
 	if extra {
 		doing = "removes it, since nothing in hosts.toml asks for it any more"
 	}
-	switch st {
-	case Edited:
+	if st == Edited {
 		return problem(p, "hand-edited", "was edited by hand; move the change to hosts.toml or to a module of your own; `--force` %s", doing)
-	case Newer:
-		return problem(p, "newer-output", "was written by a newer nixgen; update nixgen; `--force` %s", doing)
-	default:
-		return problem(p, "foreign-file", "was not written by nixgen; move it away; `--force` %s", doing)
 	}
+	return problem(p, "foreign-file", "was not written by nixgen; move it away; `--force` %s", doing)
 }

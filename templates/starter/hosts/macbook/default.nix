@@ -1,0 +1,4 @@
+# What only this machine has.
+{
+  system.defaults.NSGlobalDomain.KeyRepeat = 2;
+}
