@@ -32,6 +32,9 @@ type Workspace struct {
 	// Flake is the outline of flake.nix, nil when there is none.
 	Flake *Flake
 
+	// Memo is for rules: what is the same on every host, by a key of their own.
+	Memo sync.Map
+
 	byPath map[string]*Source
 	// dirs lists every folder: name to "regular", "directory", "symlink".
 	dirs    map[string]map[string]string
@@ -39,6 +42,7 @@ type Workspace struct {
 	mu      sync.Mutex
 	texts   map[string]*string
 	library sync.Map // name of a function → *definition
+	env     fleet.Env
 	// problems are findings of loading itself.
 	problems []diag.Diagnostic
 }

@@ -68,6 +68,9 @@ func usage(format string, args ...any) error {
 var commands = []func(*world) *cobra.Command{
 	newGenerateCommand,
 	newInitCommand,
+	newLintCommand,
+	newExplainCommand,
+	newRulesCommand,
 	newParseCommand,
 	newVersionCommand,
 	newManCommand,

@@ -52,6 +52,8 @@ type (
 		At
 		Rec     bool
 		Entries []Entry
+		// index finds static names; small sets have none.
+		index map[string]int
 	}
 	// Let is `let … in body`; the old `let { body = …; }` is one too.
 	Let struct {
@@ -175,12 +177,40 @@ func (f *Formals) Has(name string) bool {
 
 // Find returns the entry with a static name.
 func (s *Set) Find(name string) *Entry {
+	if s.index != nil {
+		if i, ok := s.index[name]; ok {
+			return &s.Entries[i]
+		}
+		return nil
+	}
 	for i := range s.Entries {
 		if e := &s.Entries[i]; e.Name.X == nil && e.Name.Text == name {
 			return e
 		}
 	}
 	return nil
+}
+
+// add appends an entry and keeps Find fast.
+func (s *Set) add(e Entry) {
+	s.Entries = append(s.Entries, e)
+	const small = 12
+	switch n := len(s.Entries); {
+	case n == small:
+		s.index = make(map[string]int, 2*small)
+		for i := range s.Entries {
+			s.note(i)
+		}
+	case n > small:
+		s.note(n - 1)
+	}
+}
+
+func (s *Set) note(i int) {
+	n := &s.Entries[i].Name
+	if _, dup := s.index[n.Text]; n.X == nil && !dup {
+		s.index[n.Text] = i
+	}
 }
 
 // Literal is the text of a string without interpolation.

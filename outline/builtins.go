@@ -171,8 +171,6 @@ func (ev *Eval) Import(path string) Value {
 	return t.Force(ev)
 }
 
-func init1(m map[string]fn) map[string]fn { return m }
-
 func str(ev *Eval, t *Thunk) (string, bool) { return AsString(t.Force(ev)) }
 
 func list(ev *Eval, t *Thunk) (*Sequence, Value) {
@@ -509,7 +507,7 @@ func biMergeAttrs(ev *Eval, a []*Thunk) Value {
 }
 
 func biImport(ev *Eval, a []*Thunk) Value {
-	switch v := a[0].Force(ev).(type) {
+	switch v := Located(a[0].Force(ev)).(type) {
 	case FilePath:
 		if v.Whole {
 			return ev.Import(v.Head)
@@ -653,8 +651,6 @@ func biReplace(ev *Eval, a []*Thunk) Value {
 	}
 	return wholeText(strings.NewReplacer(pairs...).Replace(s))
 }
-
-func fromAny(v any) Value { return FromGo(v) }
 
 // FromGo makes a value of decoded JSON, TOML or hosts.toml data.
 func FromGo(v any) Value {
@@ -963,7 +959,7 @@ func at1(i int) func(*Eval, []*Thunk) Value {
 }
 
 func init() {
-	functions = init1(map[string]fn{
+	functions = map[string]fn{
 		"map": {2, biMap}, "forEach": {2, flip(biMap)}, "filter": {2, biFilter}, "flatten": {1, biFlatten},
 		"concatLists": {1, biConcatLists}, "concatMap": {2, func(ev *Eval, a []*Thunk) Value {
 			return biConcatLists(ev, []*Thunk{Of(biMap(ev, a))})
@@ -1010,8 +1006,11 @@ func init() {
 		"mkIf":    {2, biMkIf},
 		"mkForce": {1, second1}, "mkDefault": {1, second1}, "mkBefore": {1, second1}, "mkAfter": {1, second1},
 		"mkVMOverride": {1, second1}, "mkOverride": {2, second}, "mkOrder": {2, second}, "mkOptionDefault": {1, second1},
+		"mkRemovedOptionModule": {2, biDeclares}, "mkRenamedOptionModule": {2, biDeclares},
+		"mkRenamedOptionModuleWith": {1, biDeclares}, "mkAliasOptionModule": {2, biDeclares},
+		"mkChangedOptionModule": {3, biDeclares}, "mkMergedOptionModule": {3, biDeclares},
 		"setDefaultModuleLocation": {2, second}, "unsafeDiscardStringContext": {1, second1},
-	})
+	}
 }
 
 func second(ev *Eval, a []*Thunk) Value  { return a[1].Force(ev) }
@@ -1051,6 +1050,18 @@ func biMkIf(ev *Eval, a []*Thunk) Value {
 		return a[1].Force(ev)
 	}
 	return unknown("a `mkIf` whose condition is not known to hold")
+}
+
+// Declares is what a module made by mkRenamedOptionModule and its like is kept
+// as: the path of the option that it declares, under a name no attribute has.
+const Declares = "\x00declares"
+
+func biDeclares(ev *Eval, a []*Thunk) Value {
+	from := a[0]
+	if s, ok := from.Force(ev).(*Attrs); ok && s.Names["from"] != nil {
+		from = s.Names["from"]
+	}
+	return &Attrs{Names: map[string]*Thunk{Declares: from}}
 }
 
 func marker(kind, field string) func(*Eval, []*Thunk) Value {

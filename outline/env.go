@@ -105,8 +105,8 @@ func (t *Thunk) Force(ev *Eval) Value {
 	return t.v
 }
 
-// span of the expression, where there is one.
-func (t *Thunk) span() (string, diag.Span) {
+// Where the expression stands: its file ("" for computed ones) and span.
+func (t *Thunk) Where() (string, diag.Span) {
 	if t.x == nil {
 		return "", diag.Span{}
 	}
@@ -114,4 +114,12 @@ func (t *Thunk) span() (string, diag.Span) {
 		return t.env.file.Path, t.x.Span()
 	}
 	return "", t.x.Span()
+}
+
+// Value is Force for a thunk that may be nil.
+func (t *Thunk) Value(ev *Eval) Value {
+	if t == nil {
+		return unknown("nothing is there")
+	}
+	return t.Force(ev)
 }

@@ -190,15 +190,25 @@ func (ev *Eval) text(parts []Part, env *Env) Value {
 	return out
 }
 
+// RootMark begins a string that is a path of the tree: `"${self}/x.nix"`.
+const RootMark = "\x00/"
+
 // toText is string interpolation.
 func toText(v Value) Text {
 	switch v := v.(type) {
 	case Text:
 		return v
 	case FilePath:
-		return Text{Tail: v.Tail}
+		// What is copied to the store keeps, for us, the place it came from.
+		return Text{Head: RootMark + v.Head, Tail: v.Tail, Whole: v.Whole}
 	case Integer:
 		return wholeText(strconv.FormatInt(int64(v), 10))
+	case *Attrs:
+		if v.Look != nil {
+			if p, ok := v.Look("outPath").(FilePath); ok {
+				return toText(p)
+			}
+		}
 	}
 	return Text{}
 }
@@ -466,8 +476,8 @@ func (ev *Eval) has(x *Has, env *Env) Value {
 		switch s := v.(type) {
 		case *Attrs:
 			if _, ok := s.Names[name]; !ok {
-				if s.Look != nil && s.Look(name) != nil {
-					v = s.Look(name)
+				if found := lookKnown(s, name); found != nil {
+					v = found
 					continue
 				}
 				if s.Open {
@@ -490,6 +500,19 @@ func (ev *Eval) has(x *Has, env *Env) Value {
 		}
 	}
 	return Bool(true)
+}
+
+// lookKnown asks a set's function for a name; what it only believes to be
+// outside does not prove that the set has it.
+func lookKnown(s *Attrs, name string) Value {
+	if s.Look == nil {
+		return nil
+	}
+	v := s.Look(name)
+	if _, ok := v.(External); ok && s.Open {
+		return nil
+	}
+	return v
 }
 
 func (ev *Eval) unary(x *Unary, env *Env) Value {

@@ -254,7 +254,7 @@ func (l *lowerer) bind(s *Set, names []Name, v Expr, path, bind diag.Span) {
 				return
 			}
 		}
-		s.Entries = append(s.Entries, Entry{Name: n, Value: v, Path: path, Bind: bind})
+		s.add(Entry{Name: n, Value: v, Path: path, Bind: bind})
 		return
 	}
 	if old != nil && !old.Inherit {
@@ -265,7 +265,7 @@ func (l *lowerer) bind(s *Set, names []Name, v Expr, path, bind diag.Span) {
 	}
 	in := &Set{At: At{Start: names[1].At.Start, End: v.Span().End}}
 	l.bind(in, names[1:], v, path, bind)
-	s.Entries = append(s.Entries, Entry{Name: n, Value: in, Path: n.At, Bind: bind})
+	s.add(Entry{Name: n, Value: in, Path: n.At, Bind: bind})
 }
 
 // mergeSets adds the entries of v to a name that has a set already.
@@ -281,7 +281,7 @@ func mergeSets(old *Entry, v Expr) bool {
 				continue
 			}
 		}
-		a.Entries = append(a.Entries, e)
+		a.add(e)
 	}
 	return true
 }
@@ -297,6 +297,6 @@ func (l *lowerer) inherit(s *Set, n syntax.Node) {
 		if name.X != nil {
 			continue
 		}
-		s.Entries = append(s.Entries, Entry{Name: name, Inherit: true, From: from, Path: c.Span(), Bind: n.Span()})
+		s.add(Entry{Name: name, Inherit: true, From: from, Path: c.Span(), Bind: n.Span()})
 	}
 }

@@ -20,6 +20,8 @@ type Module struct {
 	// Function is set when the root is a function of a function or no set at
 	// all: a library, an overlay, a package.
 	Function bool
+	// Body is the root expression inside of lambda, lets and withs.
+	Body Expr
 	// Keys are the root's own names, and where they stand.
 	Keys []Name
 }
@@ -122,8 +124,8 @@ func boxSet(a *Attrs) *Set {
 	s := &Set{}
 	for _, k := range a.keys() {
 		t := a.Names[k]
-		_, sp := t.span()
-		s.Entries = append(s.Entries, Entry{Name: Name{At: sp, Text: k}, Value: &Boxed{At(sp), t}, Path: sp, Bind: sp})
+		_, sp := t.Where()
+		s.add(Entry{Name: Name{At: sp, Text: k}, Value: &Boxed{At(sp), t}, Path: sp, Bind: sp})
 	}
 	return s
 }
@@ -208,6 +210,9 @@ var syntaxKeys = map[string]bool{
 }
 
 func (w *walker) rootSet(s *Set, sc *Scope, gs []*Guard) {
+	if w.m.Body == nil {
+		w.m.Body = s
+	}
 	inner := sc
 	if s.Rec {
 		inner = sc.let(s)
@@ -478,4 +483,39 @@ func (w *walker) elements(x Expr, sc *Scope, gs []*Guard) []Piece {
 		}
 	}
 	return nil
+}
+
+// ReadPart reads an expression of a module as a module of its own: the inside
+// of a submodule type.
+func ReadPart(f *File, x Expr, sc *Scope) *Module {
+	w := &walker{m: &Module{File: f}}
+	w.root(x, sc, nil)
+	return w.m
+}
+
+// Inside is the module that stands below a name: what `home-manager.users.x`
+// holds when it is written as a set.
+func Inside(d *Def) *Module {
+	m := &Module{File: d.File()}
+	full := false
+	for _, k := range d.Kids {
+		full = full || k.Name.X == nil && (k.Name.Text == "config" || k.Name.Text == "options")
+	}
+	for _, k := range d.Kids {
+		m.Keys = append(m.Keys, k.Name)
+		switch {
+		case k.Name.X == nil && k.Name.Text == "imports":
+			for _, l := range k.Leaves {
+				m.Imports = append(m.Imports, Piece{l.X, l.Scope, append(k.Guards[:len(k.Guards):len(k.Guards)], l.Guards...)})
+			}
+		case full && k.Name.Text == "config":
+			m.Defs = append(m.Defs, k.Kids...)
+		case full && k.Name.Text == "options":
+			m.Options = append(m.Options, k.Kids...)
+		case full || k.Name.X == nil && syntaxKeys[k.Name.Text]:
+		default:
+			m.Defs = append(m.Defs, k)
+		}
+	}
+	return m
 }

@@ -216,6 +216,10 @@ func (ev *Eval) update(a, b Value) Value {
 		maps.Copy(out.Names, sb.Names)
 		out.Look = eitherLook(sb.Look, sa.Look)
 		return out
+	case oka && sa.Look != nil:
+		// A library with more on top: the names it has are still the likeliest,
+		// and functions are found by what they do.
+		return sa
 	case oka:
 		// What is on the right may replace anything.
 		out := &Attrs{Names: map[string]*Thunk{}, Open: true}
@@ -272,6 +276,8 @@ func (ev *Eval) add(a, b Value) Value {
 			return FilePath{Head: p, Whole: true}
 		}
 		return FilePath(t)
+	case *Attrs:
+		return join(toText(x), toText(b))
 	case External:
 		if s, ok := AsString(b); ok {
 			return External{x.Path + s}

@@ -105,3 +105,6 @@ func (in *Instance) Value(x Expr, s *Scope) Value { return in.Eval.Expr(x, in.En
 
 // Thunk of an expression for this host.
 func (in *Instance) Thunk(x Expr, s *Scope) *Thunk { return Later(x, in.Env(s)) }
+
+// Under is the scope below a `with`.
+func (s *Scope) Under(with Expr) *Scope { return s.under(with) }

@@ -148,8 +148,35 @@ func AsString(v Value) (string, bool) {
 
 // AsPath returns a completely known path below the root.
 func AsPath(v Value) (string, bool) {
+	if t, ok := v.(Text); ok {
+		v = pathOf(t)
+	}
 	p, ok := v.(FilePath)
 	return p.Head, ok && p.Whole
+}
+
+// pathOf reads a string that is a path of the tree.
+func pathOf(t Text) Value {
+	rel, ok := strings.CutPrefix(t.Head, RootMark)
+	if !ok {
+		return t
+	}
+	if !t.Whole {
+		return FilePath{Head: strings.TrimPrefix(rel, "./"), Tail: t.Tail}
+	}
+	p, ok := cleanPath(".", rel)
+	if !ok {
+		return External{rel}
+	}
+	return FilePath{Head: p, Whole: true}
+}
+
+// Located is a value with a string that names a file of the tree made a path.
+func Located(v Value) Value {
+	if t, ok := v.(Text); ok {
+		return pathOf(t)
+	}
+	return v
 }
 
 // wholeText makes a known string.

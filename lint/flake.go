@@ -1,0 +1,109 @@
+package lint
+
+import (
+	"nixgen/outline"
+)
+
+// Flake is flake.nix: what it declares as inputs and how it makes its hosts.
+type Flake struct {
+	Source *Source
+	// Inputs are the names declared under `inputs` with where they stand.
+	Inputs []*outline.Entry
+	// Outputs is the lambda of `outputs`.
+	Outputs *outline.Lambda
+	root    *outline.Set
+}
+
+// readFlake finds the flake at the root of the tree.
+func readFlake(w *Workspace) *Flake {
+	s := w.Source("flake.nix")
+	if s == nil || s.Outline() == nil {
+		return nil
+	}
+	set, ok := s.Outline().Root.(*outline.Set)
+	if !ok {
+		return nil
+	}
+	f := &Flake{Source: s, root: set}
+	if in := set.Find("inputs"); in != nil && !in.Inherit {
+		if is, ok := in.Value.(*outline.Set); ok {
+			for i := range is.Entries {
+				f.Inputs = append(f.Inputs, &is.Entries[i])
+			}
+		}
+	}
+	if out := set.Find("outputs"); out != nil && !out.Inherit {
+		f.Outputs, _ = out.Value.(*outline.Lambda)
+	}
+	return f
+}
+
+// Input finds a declared input.
+func (f *Flake) Input(name string) *outline.Entry {
+	for _, e := range f.Inputs {
+		if e.Name.Text == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// Self is the flake as its own modules see it: outputs, inputs and path.
+func (f *Flake) self(ev *outline.Eval) *outline.Attrs {
+	self := &outline.Attrs{Open: true}
+	var outputs *outline.Thunk
+	self.Look = func(name string) outline.Value {
+		switch name {
+		case "outputs":
+			return self
+		case "inputs":
+			return inputs(self)
+		case "outPath":
+			return outline.FilePath{Head: ".", Whole: true}
+		}
+		if outputs == nil {
+			return nil
+		}
+		if a, ok := outputs.Force(ev).(*outline.Attrs); ok {
+			return a.Get(ev, name)
+		}
+		return nil
+	}
+	if f.Outputs != nil {
+		env := ev.Root(f.Source.Outline())
+		args := &outline.Attrs{Open: true, Look: func(name string) outline.Value {
+			if name == "self" {
+				return self
+			}
+			return outline.External{Path: "inputs." + name}
+		}}
+		body := ev.Bind(&outline.Closure{Fn: f.Outputs, Env: env}, outline.Of(args))
+		outputs = outline.Later(f.Outputs.Body, body)
+	}
+	return self
+}
+
+// inputs is the argument of that name: all of them outside, self within.
+func inputs(self *outline.Attrs) outline.Value {
+	return &outline.Attrs{Open: true, Look: func(name string) outline.Value {
+		if name == "self" && self != nil {
+			return self
+		}
+		return outline.External{Path: "inputs." + name}
+	}}
+}
+
+// system is what flake.nix builds for one host: the arguments of the call of
+// nixosSystem or its like; nil when it cannot be followed.
+func (f *Flake) system(ev *outline.Eval, self *outline.Attrs, output, name string) *outline.Attrs {
+	all, ok := self.Get(ev, output).(*outline.Attrs)
+	if !ok {
+		return nil
+	}
+	sys, ok := all.Names[name].Value(ev).(*outline.Attrs)
+	if !ok || sys.Names[outline.System] == nil {
+		return nil
+	}
+	args, _ := sys.Names["args"].Force(ev).(*outline.Attrs)
+	return args
+}

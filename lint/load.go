@@ -1,0 +1,68 @@
+package lint
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+
+	"nixgen/diag"
+	"nixgen/fleet"
+	"nixgen/layout"
+)
+
+// FleetFile is where the fleet is described.
+const FleetFile = "hosts.toml"
+
+// Load reads the tree and the fleet in it and follows every host. What is
+// wrong with hosts.toml is in the diagnostics; with an error in it there are
+// no hosts. extra names files that are read even when they are ignored.
+func Load(fsys fs.FS, env fleet.Env, extra ...string) (*Workspace, []diag.Diagnostic) {
+	w := Scan(fsys, extra...)
+	w.env = env
+	ds := w.load()
+	return w, ds
+}
+
+func (w *Workspace) load() []diag.Diagnostic {
+	src, err := fs.ReadFile(w.FS, FleetFile)
+	if err != nil {
+		w.Flake = readFlake(w)
+		if isNotExist(err) {
+			return nil
+		}
+		return []diag.Diagnostic{{File: FleetFile, Severity: diag.Error, Message: cause(err)}}
+	}
+	env := w.env
+	doc, ds := fleet.Parse(FleetFile, src)
+	first, _ := doc.Load(fleet.Env{})
+	inv := layout.Classify(&first.Layout, w.Files())
+	inv.Env(&env)
+	f, more := doc.Load(env)
+	ds = slices.Concat(ds, more)
+	if worst, any := diag.Worst(ds); any && worst == diag.Error {
+		w.Flake = readFlake(w)
+		return ds
+	}
+	w.Fleet, w.Inventory = f, inv
+	w.hostsOf()
+	return ds
+}
+
+// With is the same tree with other texts of some files, read again.
+func (w *Workspace) With(changed map[string][]byte) *Workspace {
+	n := &Workspace{
+		FS: w.FS, env: w.env, dirs: w.dirs, links: w.links, texts: map[string]*string{},
+		byPath: maps.Clone(w.byPath), problems: w.problems,
+	}
+	n.Sources = slices.Clone(w.Sources)
+	for i, s := range n.Sources {
+		if text, ok := changed[s.Path]; ok {
+			n.Sources[i] = newSource(s.Path, text)
+		} else {
+			n.Sources[i] = newSource(s.Path, s.Text)
+		}
+		n.byPath[s.Path] = n.Sources[i]
+	}
+	n.load()
+	return n
+}

@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"strings"
+
+	"nixgen/catalog"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+// verdict is what the catalog makes of one name of a definition.
+type verdict uint8
+
+const (
+	// silent: nothing can be said, nor of anything below.
+	silent verdict = iota
+	// parent has options below it.
+	parent
+	// leaf is an option; its value is no longer made of options.
+	leaf
+	// missing is not listed though its parent is, and lists others.
+	missing
+	// removed is declared, but setting it fails.
+	removed
+)
+
+// spot is a definition as a class of modules sees it.
+type spot struct {
+	verdict verdict
+	names   []string
+	place   catalog.Place
+	here    catalog.Platform
+	// content is the number of names up to which a false mkIf drops the value
+	// whole: a declared submodule around it.
+	content int
+}
+
+type spotKey struct {
+	def *outline.Def
+	at  catalog.Platform
+}
+
+// optionPass looks at every definition of a host against the catalog.
+type optionPass struct {
+	*lint.Pass
+	cat *catalog.Catalog
+	out *outside
+}
+
+// eachOption visits every definition that the catalog can judge.
+func eachOption(p *lint.Pass, visit func(o *optionPass, s *setting, at *spot)) {
+	o := &optionPass{Pass: p, cat: catalog.Builtin(), out: newOutside(p.Host)}
+	settings(p.Host, func(s *setting) bool {
+		if len(s.path) == 1 && (s.path[0] == "_module" || s.path[0] == "") {
+			return false
+		}
+		if s.path[0] == "home-manager" && len(s.path) > 1 && s.path[1] == "users" {
+			return false // judged as a home
+		}
+		at := o.spot(s)
+		if at.verdict != silent {
+			visit(o, s, at)
+		}
+		return at.verdict == parent
+	})
+}
+
+// spot judges a name; what has no dynamic name on its path is judged once for
+// all hosts.
+func (o *optionPass) spot(s *setting) *spot {
+	here := platform(s.module)
+	if !static(s.def) || s.module.Value {
+		return o.judge(here, s.names())
+	}
+	key := spotKey{s.def, here}
+	if v, ok := o.Work.Memo.Load(key); ok {
+		return v.(*spot)
+	}
+	at := o.judge(here, s.names())
+	o.Work.Memo.Store(key, at)
+	return at
+}
+
+func static(d *outline.Def) bool {
+	for ; d != nil; d = d.Parent {
+		if d.Name.X != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (o *optionPass) judge(here catalog.Platform, names []string) *spot {
+	at := &spot{names: names, here: here, place: o.cat.Nearest(here, names)}
+	switch {
+	case at.place.Removed.Listed():
+		at.verdict = removed
+	case at.place.Depth == len(names) && !at.place.Listed():
+		at.verdict = parent
+	case at.place.Depth == len(names) && (at.place.TypeText() == "group" || submodule(at.place.Option) || at.place.Recurse() != ""):
+		at.verdict = parent
+	case at.place.Depth == len(names):
+		at.verdict = leaf
+	case at.place.Open:
+		at.verdict = silent
+	case at.place.Depth == len(names)-1 && names[len(names)-1] != catalog.AnyName && len(o.cat.Names(here, names[:len(names)-1])) > 0:
+		at.verdict = missing
+		at.content = o.content(here, names)
+	}
+	return at
+}
+
+func submodule(opt catalog.Option) bool { return strings.Contains(opt.TypeText(), "submodule") }
+
+// content finds the innermost declared submodule around a name.
+func (o *optionPass) content(here catalog.Platform, names []string) int {
+	for k := len(names) - 1; k > 0; k-- {
+		opt, ok := o.cat.Lookup(here, names[:k])
+		if !ok || !submodule(opt) {
+			continue
+		}
+		if strings.HasPrefix(opt.TypeText(), "attribute set") || strings.HasPrefix(opt.TypeText(), "lazy attribute set") {
+			return k + 1
+		}
+		return k
+	}
+	return -1
+}
+
+// theirs reports a name that the fleet or a module from outside may declare.
+func (o *optionPass) theirs(s *setting) bool {
+	for n := 1; n <= len(s.path); n++ {
+		decl, depth, group := s.own.Find(s.path[:n])
+		if decl != nil && depth <= n || n == len(s.path) && group {
+			return true
+		}
+	}
+	return o.out.covers(s.path)
+}
+
+// longest follows a definition down while it has a single name below it, so
+// that `services.nginx.enable = true;` is named whole.
+func longest(s *setting) (*outline.Def, []string) {
+	d, path := s.def, s.names()
+	for len(d.Kids) == 1 && len(d.Leaves) == 0 && d.Kids[0].Name.X == nil && len(d.Kids[0].Guards) == len(d.Guards) && d.Path.End <= d.Kids[0].Path.Start {
+		d = d.Kids[0]
+		path = append(path, d.Name.Text)
+	}
+	return d, path
+}

@@ -1,0 +1,102 @@
+package rules
+
+import (
+	"fmt"
+
+	"nixgen/catalog"
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+var undeclaredOption = &lint.Rule{
+	ID: "undeclared-option",
+	Doc: lint.Doc{
+		Summary: "an option that this platform does not have",
+		Why: `The module system refuses a definition of an option that nobody declares,
+even under ` + "`mkIf false`" + ` and even with an empty value: the name is looked at, not
+the value. NixOS, nix-darwin and home-manager declare different options, so a
+module that several platforms share breaks on one of them.
+
+Leave the name out instead: write it in the platform's own file, import that
+file conditionally, or use ` + "`lib.optionalAttrs hostSpec.isDarwin { … }`" + ` (on hostSpec,
+not on pkgs or config: at the root of a module those recurse infinitely).`,
+		Bad: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/common/base.nix --
+{ lib, pkgs, ... }:
+{
+  services.openssh.settings = lib.mkIf pkgs.stdenv.isLinux { PermitRootLogin = "no"; };
+}
+`,
+		Good: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/common/base.nix --
+{ lib, hostSpec, ... }:
+lib.optionalAttrs (!hostSpec.isDarwin) {
+  services.openssh.settings.PermitRootLogin = "no";
+}
+`,
+	},
+	Severity: diag.Error,
+	Scope:    lint.HostScope,
+	Run: func(p *lint.Pass) {
+		eachOption(p, func(o *optionPass, s *setting, at *spot) {
+			if at.verdict == missing {
+				o.undeclared(s, at)
+			}
+		})
+	},
+}
+
+// undeclared reports a name that another class has and this one has not.
+func (o *optionPass) undeclared(s *setting, at *spot) {
+	if at.place.Flags&catalog.Removed != 0 {
+		return
+	}
+	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 {
+		return
+	}
+	others := o.elsewhere(at)
+	if others == 0 || o.theirs(s) || s.present(at.content) != outline.True {
+		return
+	}
+	def, path := longest(s)
+	option, class := catalog.JoinPath(path), className(s.module.Class)
+	d := s.at(fmt.Sprintf("the option `%s` does not exist in %s", option, class), wayOut(s, others))
+	d.Severity = diag.Error
+	d.Span = def.Path
+	o.Report(d)
+}
+
+// elsewhere finds the classes that know the name.
+func (o *optionPass) elsewhere(at *spot) catalog.Platform {
+	var found catalog.Platform
+	for c := catalog.NixOSClass; c < catalog.Any; c <<= 1 {
+		if at.here&c != 0 || c == catalog.DiskoClass {
+			continue
+		}
+		if o.cat.Nearest(c, at.names).Depth == len(at.names) {
+			found |= c
+		}
+	}
+	return found
+}
+
+func wayOut(s *setting, others catalog.Platform) string {
+	has := elsewhere(others) + " has it"
+	if others&(others-1) != 0 {
+		has = elsewhere(others) + " have it"
+	}
+	switch {
+	case s.module.Class == lint.Home && others&(catalog.NixOSClass|catalog.DarwinClass) != 0:
+		return has + ", a home has not: set it in a module of the system"
+	case s.module.Class != lint.Home && others&^catalog.HomeClass == 0:
+		return has + ": set it in a home module, or below `home-manager.users.<name>`"
+	}
+	return has + "; evaluation fails here even under `mkIf false`, only leaving the name out helps"
+}

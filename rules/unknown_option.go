@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"fmt"
+
+	"nixgen/catalog"
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+var unknownOption = &lint.Rule{
+	ID: "unknown-option",
+	Doc: lint.Doc{
+		Summary: "an option name that is close to an existing one",
+		Why: `No catalog lists the option, but one beside it has nearly the same name, so this
+is probably a slip of the pen. A module from outside may still declare it:
+that is why this is a warning. List such options in ` + "`[lint] options`" + `.`,
+		Bad: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/common/dock.nix --
+{
+  system.defaults.dock.autohid = true;
+}
+`,
+		Good: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/common/dock.nix --
+{
+  system.defaults.dock.autohide = true;
+}
+`,
+	},
+	Severity: diag.Warning,
+	Scope:    lint.HostScope,
+	Run: func(p *lint.Pass) {
+		eachOption(p, func(o *optionPass, s *setting, at *spot) {
+			if at.verdict == missing {
+				o.unknown(s, at)
+			}
+		})
+	},
+}
+
+// unknown reports a name that nobody lists beside one that is nearly the same.
+func (o *optionPass) unknown(s *setting, at *spot) {
+	if len(at.names) < 3 || at.place.Flags&(catalog.Removed|catalog.Stale|catalog.Coarse) != 0 {
+		return
+	}
+	if o.elsewhere(at) != 0 || o.theirs(s) || s.present(at.content) == outline.False {
+		return
+	}
+	name := at.names[len(at.names)-1]
+	near := diag.Suggest(name, o.cat.Names(at.here, at.names[:len(at.names)-1]))
+	if near == "" || len(name) < 4 {
+		return
+	}
+	d := s.at(fmt.Sprintf("no option `%s` is known; did you mean `%s`?", s, near), "")
+	d.Severity = diag.Warning
+	d.Fixes = nil
+	o.Report(d)
+}
