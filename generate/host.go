@@ -11,8 +11,12 @@ import (
 
 // host writes the module of one host, and its disks.
 func (g *generator) host(h *fleet.Host) {
-	dir := g.dir("hosts", h.Name)
-	m := &module{generator: g, host: h, dir: dir}
+	g.emit(g.dir("hosts", h.Name, "default.nix"), "", g.module(h))
+}
+
+// module is what a host's default.nix says.
+func (g *generator) module(h *fleet.Host) syntax.Attrs {
+	m := &module{generator: g, host: h, dir: g.dir("hosts", h.Name)}
 	switch h.Platform {
 	case fleet.NixOS:
 		m.system()
@@ -22,7 +26,7 @@ func (g *generator) host(h *fleet.Host) {
 		m.darwin()
 	}
 	m.homes()
-	g.emit(dir+"/default.nix", "", m.attrs())
+	return m.attrs()
 }
 
 // spec is every hostSpec field of a host.

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -84,29 +85,35 @@ func texts(ss []string) syntax.List {
 // alphabetical order, one attribute of a set being written as a dotted path. So
 // no key is ever repeated.
 type tree struct {
+	name     string
 	value    syntax.Value // of a leaf
-	children map[string]*tree
+	children []*tree      // sorted by name
+}
+
+// child gives the child of a name, made where there was none.
+func (t *tree) child(name string) *tree {
+	i, ok := slices.BinarySearchFunc(t.children, name, func(c *tree, n string) int { return cmp.Compare(c.name, n) })
+	if !ok {
+		t.children = slices.Insert(t.children, i, &tree{name: name})
+	}
+	return t.children[i]
 }
 
 // set defines an option; of two definitions of one path the later one wins.
 func (t *tree) set(v syntax.Value, names ...string) {
-	at := t
 	for _, n := range names {
-		if at.children == nil {
-			at.children = map[string]*tree{}
-		}
-		next := at.children[n]
-		if next == nil {
-			next = &tree{}
-			at.children[n] = next
-		}
-		at = next
+		t = t.child(n)
 	}
-	at.value = v
+	t.value = v
 }
 
 // option sets a dotted path, such as "networking.hostName".
-func (t *tree) option(dotted string, v syntax.Value) { t.set(v, strings.Split(dotted, ".")...) }
+func (t *tree) option(dotted string, v syntax.Value) {
+	for n := range strings.SplitSeq(dotted, ".") {
+		t = t.child(n)
+	}
+	t.value = v
+}
 
 // setAll sets every key of a table of hosts.toml below a path.
 func (t *tree) setAll(dir string, m map[string]fleet.Value, names ...string) {
@@ -142,14 +149,13 @@ func empty(v syntax.Value) bool {
 }
 
 func (t *tree) attrs() syntax.Attrs {
-	out := make(syntax.Attrs, 0, len(t.children))
-	for _, k := range slices.Sorted(maps.Keys(t.children)) {
-		c := t.children[k]
+	out := make(syntax.Attrs, len(t.children))
+	for i, c := range t.children {
 		v := c.value
 		if v == nil {
 			v = c.attrs()
 		}
-		out = append(out, shorten(syntax.Attr{Path: []string{k}, Value: v}))
+		out[i] = shorten(syntax.Attr{Path: []string{c.name}, Value: v})
 	}
 	return out
 }
