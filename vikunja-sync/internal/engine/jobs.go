@@ -54,7 +54,10 @@ func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
 	if err != nil {
 		return err
 	}
-	jobs = slices.DeleteFunc(jobs, func(j *job) bool { return !c.prepare(j, now[j.td.pair.UUID]) })
+	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool { return !c.prepare(j, now[j.td.pair.UUID]) })
+	if err := c.announce(jobs); err != nil {
+		return err
+	}
 	if err := c.importAll(ctx, jobs); err != nil {
 		return err
 	}
@@ -77,6 +80,61 @@ func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
 		}
 		return nil
 	})
+}
+
+// announce stores new pairs before their task is made, as they will be. The
+// next cycle after a crash finds the task made or not (promote).
+func (c *cycle) announce(jobs []*job) error {
+	var pairs []*store.Pair
+	for _, j := range jobs {
+		if j.td.kind != createTW {
+			continue
+		}
+		p := *j.td.pair
+		p.State, p.TW, p.VK, p.Updated = store.Importing, c.snapTW(j.raw), j.td.vk.Clone(), ""
+		for _, k := range p.VK.Comments {
+			if e := j.entries[k.ID]; e != "" {
+				p.Links = append(p.Links, merge.Link{TW: e, VK: k.ID, TWText: k.Text, VKText: k.Text})
+			}
+		}
+		pairs = append(pairs, &p)
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return c.st.Update(func(t *store.Tx) error {
+		for _, p := range pairs {
+			if err := t.PutPair(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// promote finishes what announce began before a crash.
+func (c *cycle) promote(context.Context) error {
+	for u, x := range c.index {
+		if x.State != store.Importing || c.dry {
+			continue
+		}
+		if c.tw[u] == nil {
+			delete(c.index, u)
+			if err := c.st.Update(func(t *store.Tx) error { return t.DropPair(u) }); err != nil {
+				return err
+			}
+			continue
+		}
+		p, before, err := c.loadPair(u)
+		if err != nil {
+			return err
+		}
+		p.State = store.Live
+		if err := c.save(&todo{pair: p, before: before}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // importAll writes a batch; a batch that fails is tried task by task, so that

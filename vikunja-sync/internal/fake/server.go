@@ -50,6 +50,9 @@ func (s *Server) now() time.Time { return s.Clock().UTC().Truncate(time.Second) 
 
 func (s *Server) next() int64 { s.last++; return s.last }
 
+// NextID gives an id as the server would. Mu is held.
+func (s *Server) NextID() int64 { return s.next() }
+
 func (s *Server) before(call string) error {
 	s.Mu.Lock()
 	s.Calls[call]++

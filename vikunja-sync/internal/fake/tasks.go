@@ -14,6 +14,7 @@ package fake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,6 +39,8 @@ type Tasks struct {
 	// Writes counts tasks that an import really changed.
 	Writes int
 	Size   int
+	// Locked is set while the engine holds the lock: no user command runs.
+	Locked bool
 }
 
 // NewTasks makes an empty folder.
@@ -150,7 +153,7 @@ func (t *Tasks) Put(r model.Raw) {
 }
 
 func equal(a, b model.Raw) bool {
-	return maps.EqualFunc(a, b, func(x, y []byte) bool { return string(x) == string(y) })
+	return maps.EqualFunc(a, b, func(x, y json.RawMessage) bool { return string(x) == string(y) })
 }
 
 // spread moves an annotation whose second is taken.
@@ -173,7 +176,8 @@ func (t *Tasks) Lock(context.Context) (func(), error) {
 	if err := t.fault("lock", "before"); err != nil {
 		return nil, err
 	}
-	return func() {}, nil
+	t.Locked = true
+	return func() { t.Locked = false }, nil
 }
 
 // Batch implements engine.Tasks.

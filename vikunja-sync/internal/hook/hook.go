@@ -5,8 +5,7 @@
 // no `task`, bounded time. The spool says only "run soon"; losing it loses
 // nothing, since every cycle compares whole exports.
 //
-// On Taskwarrior 2.x the on-launch hook also takes the lock of LockFile for
-// the running command. The lock belongs to a process, not to an open file: it
+// The on-launch hook also takes the lock of LockFile for the running command. The lock belongs to a process, not to an open file: it
 // is free when its owner has ended, so nobody has to release it and nothing
 // stays behind to watch.
 //
@@ -44,10 +43,10 @@ const slow = 12 * time.Millisecond
 // Run is the hook process: args are what Taskwarrior passed.
 func Run(event string, args []string, in io.Reader, out io.Writer) {
 	defer func() { recover() }()
-	data, version, command := arguments(args)
+	data, command := arguments(args)
 	uuid := pass(event, in, out)
 	if event == "on-launch" {
-		if strings.HasPrefix(version, "2.") && data != "" {
+		if data != "" {
 			launch(data, command, out)
 		}
 		return
@@ -67,19 +66,17 @@ func Run(event string, args []string, in io.Reader, out io.Writer) {
 	}
 }
 
-func arguments(args []string) (data, version, command string) {
+func arguments(args []string) (data, command string) {
 	for _, a := range args {
 		key, val, _ := strings.Cut(a, ":")
 		switch key {
 		case "data":
 			data = val
-		case "version":
-			version = val
 		case "command":
 			command = val
 		}
 	}
-	return data, version, command
+	return data, command
 }
 
 // pass copies the line that must be printed and finds the uuid in it.

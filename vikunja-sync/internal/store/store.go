@@ -42,6 +42,9 @@ const (
 	Detached State = "detached" // no access to the Vikunja task; both are kept
 	Deleted  State = "deleted"  // tombstone: gone on both sides
 	Closed   State = "closed"   // a finished occurrence of a repeating task
+	// Importing announces a task that is being made in Taskwarrior: whether
+	// it arrived is known by looking there.
+	Importing State = "importing"
 )
 
 // Pair is one task on both sides.
@@ -65,7 +68,7 @@ type Pair struct {
 	// ParkedOn identifies the states that were refused; while both sides
 	// stay so, the request is not repeated.
 	ParkedOn string    `json:"parked_on,omitempty"`
-	At     time.Time `json:"at"`
+	At       time.Time `json:"at"`
 }
 
 // Index is what a scan compares with.
@@ -248,6 +251,14 @@ func (t *Tx) PutPair(p *Pair) error {
 		return err
 	}
 	return t.tx.Bucket(bIndex).Put([]byte(p.UUID), p.index().encode())
+}
+
+// DropPair forgets a pair that never came to be.
+func (t *Tx) DropPair(uuid string) error {
+	if err := t.tx.Bucket(bPairs).Delete([]byte(uuid)); err != nil {
+		return err
+	}
+	return t.tx.Bucket(bIndex).Delete([]byte(uuid))
 }
 
 func (t *Tx) owner(id int64) string { return string(t.tx.Bucket(bIDs).Get(key64(uint64(id)))) }

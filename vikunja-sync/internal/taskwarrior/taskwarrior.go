@@ -8,8 +8,9 @@
 // command line.
 //
 // 2.6 loses writes when two commands run at once: it reads everything before
-// the hooks and rewrites the file afterwards. Lock is shared with the
-// on-launch hook (package hook), so that the user's commands and ours queue.
+// the hooks and rewrites the file afterwards. On both versions an import
+// replaces whole tasks. Lock is shared with the on-launch hook (package hook),
+// so that the user's commands and ours queue.
 //
 // Laws:
 //
@@ -141,15 +142,10 @@ func (c *Client) Batch() int {
 // ErrBusy says that a command of the user holds the lock.
 var ErrBusy = errors.New("another `task` command is running")
 
-// Lock keeps 2.x commands of the user out until the returned function is
-// called. On 3.x it does nothing.
+// Lock keeps commands of the user out until the returned function is called,
+// where the on-launch hook is installed. 2.x loses writes without it; on 3.x
+// it closes the moment between reading a task and importing it.
 func (c *Client) Lock(ctx context.Context) (func(), error) {
-	if _, err := c.Version(ctx); err != nil {
-		return nil, err
-	}
-	if !c.Old() {
-		return func() {}, nil
-	}
 	data, err := c.Data(ctx)
 	if err != nil {
 		return nil, err
@@ -328,6 +324,32 @@ func (c *Client) Import(ctx context.Context, tasks []model.Raw) error {
 		return callError([]string{"import"}, err, errs.String())
 	}
 	return nil
+}
+
+// Marker reads the name of the data folder, "" where it has none, and first
+// gives it the name set where that is not "".
+func (c *Client) Marker(ctx context.Context, set string) (string, error) {
+	if _, err := c.Version(ctx); err != nil {
+		return "", err
+	}
+	data, err := c.Data(ctx)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(hook.Dir(data), "name")
+	if set != "" {
+		if err := os.MkdirAll(hook.Dir(data), 0o700); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(file, []byte(set+"\n"), 0o600); err != nil {
+			return "", err
+		}
+	}
+	b, err := os.ReadFile(file)
+	if os.IsNotExist(err) {
+		return "", nil
+	}
+	return strings.TrimSpace(string(b)), err
 }
 
 // Config runs `task config` and is meant for setup alone.
