@@ -33,7 +33,7 @@ func host(file, args, extra string) string {
 // surroundings are what a host must have besides the disk: data disks hold no
 // root, and some profiles leave booting to others.
 func surroundings(c combo) string {
-	extra := "{ boot.loader.external.enable = true; boot.loader.grub.enable = lib.mkOverride 1400 true; }"
+	extra := "{ boot.loader.systemd-boot.enable = lib.mkOverride 1400 true; }"
 	if c["mountPoint"] != nil {
 		return extra + ` { fileSystems."/" = { device = "/dev/disk/by-id/root"; fsType = "ext4"; }; }`
 	}
