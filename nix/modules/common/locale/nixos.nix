@@ -1,6 +1,8 @@
-{ hostSpec, ... }:
+# The language is hostSpec's; dates and paper are not American in any language.
 {
-  i18n.defaultLocale = hostSpec.locale;
-  console.keyMap = hostSpec.keyboard;
-  services.xserver.xkb.layout = hostSpec.keyboard;
+  i18n.extraLocaleSettings = {
+    LC_MEASUREMENT = "de_DE.UTF-8";
+    LC_PAPER = "de_DE.UTF-8";
+    LC_TIME = "en_DK.UTF-8";
+  };
 }

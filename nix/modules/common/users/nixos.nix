@@ -1,4 +1,8 @@
-# Only members of `wheel` may even start sudo.
+{ hostSpec, ... }:
 {
-  security.sudo.execWheelOnly = true;
+  security.sudo = {
+    execWheelOnly = true;
+    # Into a server only SSH keys let anybody, and there is no password to type.
+    wheelNeedsPassword = !hostSpec.isServer;
+  };
 }

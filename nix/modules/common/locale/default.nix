@@ -1,4 +1,0 @@
-{ hostSpec, ... }:
-{
-  time.timeZone = hostSpec.timeZone;
-}
