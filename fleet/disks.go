@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -227,6 +228,13 @@ func showValue(v Value) string {
 		return quoteTOML(x)
 	case Path:
 		return quoteTOML(string(x))
+	case float64:
+		if s := strconv.FormatFloat(x, 'g', -1, 64); strings.ContainsAny(s, ".e") {
+			return s
+		}
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	case []string:
+		return showValue(fromStrings(x))
 	case []any:
 		parts := make([]string, len(x))
 		for i, e := range x {

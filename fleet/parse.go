@@ -185,17 +185,9 @@ func (b *builder) keyValue(t *node, e *unstable.Node) {
 			return
 		}
 		n := &node{name: string(k.Data), key: span(k.Raw), parent: t}
-		b.value(n, e.Value(), b.valueStart(int(k.Raw.Offset+k.Raw.Length)), int(e.Raw.Offset+e.Raw.Length))
+		b.value(n, e.Value(), valueAt(b.doc.src, int(k.Raw.Offset+k.Raw.Length)), int(e.Raw.Offset+e.Raw.Length))
 		t.add(n)
 	}
-}
-
-// valueStart skips the equals sign after a key.
-func (b *builder) valueStart(i int) int {
-	for i < len(b.doc.src) && strings.IndexByte(" \t=", b.doc.src[i]) >= 0 {
-		i++
-	}
-	return i
 }
 
 // value fills n from a value node; start and end are its range where the
