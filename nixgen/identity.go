@@ -1,12 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,69 +19,19 @@ import (
 const identityFile = "identity.json"
 
 // identities is its content. Nixgen is the version, major and minor, that wrote
-// the tree; one that is older refuses to touch it.
+// the tree; one that is older refuses to touch it. Hosts holds identity values by
+// host and by key as hosts.toml writes it.
 type identities struct {
-	Nixgen string                  `json:"nixgen"`
-	Hosts  map[string]hostIdentity `json:"hosts"`
+	Nixgen string                            `json:"nixgen"`
+	Hosts  map[string]map[string]fleet.Value `json:"hosts"`
 }
-
-// hostIdentity holds values as JSON, by key as hosts.toml writes it.
-type hostIdentity map[string]json.RawMessage
 
 func identitiesOf(p *project) identities {
-	ids := identities{minor(version), map[string]hostIdentity{}}
+	ids := identities{minor(version), map[string]map[string]fleet.Value{}}
 	for _, h := range p.fleet.Hosts {
-		ids.Hosts[h.Name] = identityOf(h, p.env.Profiles)
+		ids.Hosts[h.Name] = h.Identity(p.env)
 	}
 	return ids
-}
-
-func identityOf(h *fleet.Host, profiles map[string]*fleet.Profile) hostIdentity {
-	id := hostIdentity{}
-	id.put("stateVersion", h.StateVersion)
-	if h.HomeStateVersion != "" {
-		id.put("homeStateVersion", h.HomeStateVersion)
-	}
-	if h.HostID != "" {
-		id.put("hostId", h.HostID)
-	}
-	for _, a := range h.Users {
-		if a.HomeManager != nil && a.HomeManager.StateVersion != h.HomeStateVersion {
-			id.put("home."+a.Name+".stateVersion", a.HomeManager.StateVersion)
-		}
-	}
-	for _, d := range h.Disks {
-		if d.Profile != "" {
-			id.put("disks."+d.Name+".profile", d.Profile) // names of partitions and pools come from the disk's
-		}
-		for _, x := range identityParams(profiles[d.Profile]) {
-			id.put("disks."+d.Name+"."+x, d.Params[x])
-		}
-	}
-	return id
-}
-
-func (id hostIdentity) put(key string, v any) {
-	b, err := json.Marshal(v)
-	if err != nil { // a Value always can be
-		b = fmt.Appendf(nil, "%q", fmt.Sprint(v))
-	}
-	id[key] = b
-}
-
-// identityParams are the names of the profile's parameters that partitions,
-// volumes and pools are called by.
-func identityParams(p *fleet.Profile) []string {
-	if p == nil {
-		return nil
-	}
-	var out []string
-	for _, x := range p.Params {
-		if x.Identity {
-			out = append(out, x.Name)
-		}
-	}
-	return out
 }
 
 // file renders the record as a generated file.
@@ -103,64 +48,24 @@ func (ids identities) file(folder string) (generate.File, error) {
 // or none to rely on: a hand-edited record is reported by the writer.
 func (p *project) readIdentities() identities {
 	name := p.fleet.Layout.Generated + "/" + identityFile
-	b, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(name)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return identities{}
-	}
 	var ids identities
-	if err != nil || generate.Verify(name, b) != generate.Intact || json.NewDecoder(bytes.NewReader(b)).Decode(&ids) != nil {
+	b, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(name)))
+	if err != nil || generate.Verify(name, b) != generate.Intact || json.Unmarshal(b, &ids) != nil {
 		return identities{}
 	}
 	return ids
 }
 
-// changedIdentities finds identity values that differ from the record on hosts
-// that are not in force.
-func (p *project) changedIdentities(old, now identities, force []string) []diag.Diagnostic {
+// changedIdentities finds identity values that differ from the record, on hosts
+// that are not in force. A host that left the fleet takes its record along.
+func (p *project) changedIdentities(old identities, force []string) []diag.Diagnostic {
 	var ds []diag.Diagnostic
 	for _, h := range p.fleet.Hosts {
-		if slices.Contains(force, h.Name) {
-			continue
-		}
-		was, is := old.Hosts[h.Name], now.Hosts[h.Name]
-		for _, key := range slices.Sorted(maps.Keys(was)) {
-			if a, b := compact(was[key]), compact(is[key]); a != b && !partOfLostDisk(is, key) {
-				ds = append(ds, identityChanged(h, key, a, b))
-			}
+		if was := old.Hosts[h.Name]; was != nil && !slices.Contains(force, h.Name) {
+			ds = append(ds, p.fleet.ChangedIdentity(h, p.env, was)...)
 		}
 	}
 	return ds
-}
-
-// partOfLostDisk says that a disk is gone as a whole, which its profile reports.
-func partOfLostDisk(is hostIdentity, key string) bool {
-	parts := strings.SplitN(key, ".", 3)
-	if parts[0] != "disks" || parts[2] == "profile" {
-		return false
-	}
-	_, there := is["disks."+parts[1]+".profile"]
-	return !there
-}
-
-// compact is a value on one line; what is not there is null.
-func compact(v json.RawMessage) string {
-	if len(v) == 0 {
-		return "null"
-	}
-	var b bytes.Buffer
-	if json.Compact(&b, v) != nil {
-		return string(v)
-	}
-	return b.String()
-}
-
-func identityChanged(h *fleet.Host, key, was, is string) diag.Diagnostic {
-	return diag.Diagnostic{
-		File: hostsFile, Span: h.Span, Severity: diag.Error, Rule: "identity-changed", Hosts: []string{h.Name},
-		Message: fmt.Sprintf("`%s` of `%s` was `%s` and is now `%s`", key, h.Name, was, is),
-		Why: "an installed machine depends on it; set it back, or run `nixgen generate --force-identity " + h.Name +
-			"` if the machine is to be installed anew",
-	}
 }
 
 // newer reports whether version a, as "major.minor", is above b.
