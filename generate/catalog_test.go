@@ -6,7 +6,9 @@ import (
 
 	"nixgen/catalog"
 	"nixgen/fleet"
+	"nixgen/outline"
 	"nixgen/syntax"
+	"nixgen/templates"
 )
 
 // platforms are the catalogs of a host's system.
@@ -86,4 +88,45 @@ func TestTheCatalogWouldComplain(t *testing.T) {
 			t.Errorf("%s passes on %s", c.path, c.p)
 		}
 	}
+}
+
+// TestTemplatesSetWhatThePlatformHas reads the core modules, and compares what
+// they define with the catalogs of the platforms that import them.
+func TestTemplatesSetWhatThePlatformHas(t *testing.T) {
+	everywhere := []catalog.Platform{catalog.NixOS, catalog.Darwin, catalog.Home}
+	for name, ps := range map[string][]catalog.Platform{
+		"nixos.nix": {catalog.NixOS}, "darwin.nix": {catalog.Darwin}, "home.nix": {catalog.Home}, "rosetta.nix": {catalog.Darwin},
+		"home-manager.nix": everywhere[:2], "shells.nix": everywhere[:2], "nixpkgs.nix": everywhere, "mirror.nix": everywhere,
+	} {
+		m := outline.Read(outline.Lower(syntax.Parse(name, templates.Read("core/"+name))))
+		paths := definitions(m.Defs, nil)
+		if len(paths) == 0 {
+			t.Errorf("%s defines nothing", name)
+		}
+		for _, path := range paths {
+			for _, p := range ps {
+				at := catalog.Builtin().Nearest(p, path)
+				if path[0] != "hostSpec" && path[0] != "assertions" && at.Depth < len(path) && !at.Open {
+					t.Errorf("%s: `%s` is not listed on %s", name, strings.Join(path, "."), p)
+				}
+			}
+		}
+	}
+}
+
+// definitions are the paths of the deepest static names.
+func definitions(defs []*outline.Def, above []string) [][]string {
+	var out [][]string
+	for _, d := range defs {
+		if d.Name.X != nil {
+			return append(out, above)
+		}
+		path := append(above[:len(above):len(above)], d.Name.Text)
+		if below := definitions(d.Kids, path); len(below) > 0 {
+			out = append(out, below...)
+		} else {
+			out = append(out, path)
+		}
+	}
+	return out
 }

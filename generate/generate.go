@@ -124,4 +124,5 @@ var templateImports = map[string][]string{
 	"core/home-manager.nix": {"mirror.nix"},
 	"core/home.nix":         {"inputs.nix", "mirror.nix", "nixpkgs.nix"},
 	"core/nixos.nix":        {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},
+	"core/nixpkgs.nix":      {"inputs.nix"},
 }

@@ -102,6 +102,7 @@ func (s *sample) writeWith(t *testing.T, base, from, to string) string {
 // TestUpstreamTypesJudge shows that the evaluation forces what it is given: one
 // wrong value each makes it fail.
 func TestUpstreamTypesJudge(t *testing.T) {
+	opened := samples{t: t}
 	for _, c := range []struct{ sample, expr, module string }{
 		{"small", "fleet.darwinConfigurations.macbook", `{ system.defaults.dock.autohide = "yes"; }`},
 		{"small", "fleet.darwinConfigurations.macbook", `{ users.users.tim.extraGroups = [ "wheel" ]; }`},
@@ -109,7 +110,7 @@ func TestUpstreamTypesJudge(t *testing.T) {
 		{"small", "fleet.darwinConfigurations.macbook", `{ system.stateVersion = "25.11"; }`},
 		{"home", `fleet.homeConfigurations."tim@work"`, `{ home.username = 7; }`},
 	} {
-		f := open(t, c.sample)
+		f := opened.get(c.sample)
 		if _, err := f.EvalFails("drvPath (extend (" + c.expr + ") (" + c.module + "))"); err != nil {
 			t.Errorf("%s: %v", c.module, err)
 		}
@@ -119,6 +120,7 @@ func TestUpstreamTypesJudge(t *testing.T) {
 // TestScalarsCanBeOverridden sets, without force, what is a default, and what
 // is not.
 func TestScalarsCanBeOverridden(t *testing.T) {
+	opened := samples{t: t}
 	nixos, mac := "fleet.nixosConfigurations.malphas", "fleet.darwinConfigurations.studio"
 	for _, c := range []struct{ sample, expr, module, read, want string }{
 		{"nixos", nixos, `{ time.timeZone = "UTC"; }`, "c.config.time.timeZone", "UTC"},
@@ -130,7 +132,7 @@ func TestScalarsCanBeOverridden(t *testing.T) {
 		{"mac", mac, `{ time.timeZone = "UTC"; }`, "c.config.time.timeZone", "UTC"},
 		{"mac", mac, `{ networking.domain = "lan"; }`, "c.config.networking.domain", "lan"},
 	} {
-		f := open(t, c.sample)
+		f := opened.get(c.sample)
 		var got string
 		err := f.Eval(&got, "let c = extend ("+c.expr+") ("+c.module+"); in "+c.read)
 		if (err != nil) != (c.want == "") || got != c.want {
@@ -185,6 +187,7 @@ func TestWiring(t *testing.T) {
 
 // TestMissingInputIsNamed takes one input away at a time.
 func TestMissingInputIsNamed(t *testing.T) {
+	opened := samples{t: t}
 	for _, c := range []struct{ sample, gone, expr, says string }{
 		{"mac", "nix-darwin", "darwinConfigurations.air.system", "hosts.toml needs the flake input `nix-darwin` (hosts.air)"},
 		{"mac", "nix-darwin", "darwinConfigurations.air.system", `inputs.nix-darwin.url = "github:nix-darwin/nix-darwin";`},
@@ -196,7 +199,7 @@ func TestMissingInputIsNamed(t *testing.T) {
 		{"nixos", "nixpkgs-stable", "nixosConfigurations.vault.config.fileSystems", "`nixpkgs-stable` (hosts.vault)"},
 		{"home", "home-manager", `homeConfigurations."tim@work".config`, "`home-manager` (hosts.work)"},
 	} {
-		f := open(t, c.sample)
+		f := opened.get(c.sample)
 		said, err := f.EvalFails(`(import (inputs.self.outPath + "/generated") (removeAttrs inputs [ "` + c.gone + `" ])).` + c.expr)
 		if err != nil {
 			t.Errorf("without %s: %v", c.gone, err)

@@ -93,7 +93,25 @@ func open(t *testing.T, name string) *realnix.Fleet {
 	return f
 }
 
-// complaints of a configuration of nothing but good.
+// samples opens each sample once.
+type samples struct {
+	t    *testing.T
+	open map[string]*realnix.Fleet
+}
+
+func (s *samples) get(name string) *realnix.Fleet {
+	s.t.Helper()
+	if s.open == nil {
+		s.open = map[string]*realnix.Fleet{}
+	}
+	if s.open[name] == nil {
+		s.open[name] = open(s.t, name)
+	}
+	return s.open[name]
+}
+
+// noComplaints wants a configuration without failed assertions and warnings that
+// evaluates completely.
 func noComplaints(t *testing.T, f *realnix.Fleet, configuration string) {
 	t.Helper()
 	var got struct{ Failed, Warnings []string }
