@@ -74,10 +74,6 @@ type attrModel struct {
 	froms    []inheritFrom
 }
 
-func (m *attrModel) reset() {
-	m.sets, m.defs, m.dynamics, m.froms = m.sets[:0], m.defs[:0], m.dynamics[:0], m.froms[:0]
-}
-
 func (m *attrModel) keep() attrModel {
 	return attrModel{slices.Clone(m.sets), slices.Clone(m.defs), slices.Clone(m.dynamics), slices.Clone(m.froms)}
 }
@@ -103,12 +99,13 @@ type merger struct {
 	problems []problem
 }
 
-// run merges the attributes of f, which has about attrs of them. The nodes in
-// broken are not complete.
-func (m *merger) run(f *File, attrs int, broken []uint32) {
+// run merges the attributes of f, which has at most attrs of them, in so many
+// sets that are written. The nodes in broken are not complete.
+func (m *merger) run(f *File, attrs, sets int, broken []uint32) {
 	m.f, m.broken, m.problems = f, broken, nil
 	m.seen = cleared(m.seen, len(f.syms.refs))
-	m.reset()
+	m.sets, m.defs = room(m.sets, sets+attrs), room(m.defs, attrs)
+	m.dynamics, m.froms = m.dynamics[:0], m.froms[:0]
 	n := 16
 	for n < 2*attrs {
 		n *= 2

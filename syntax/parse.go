@@ -62,7 +62,7 @@ func (p *Parser) Parse(name string, src []byte) *File {
 	f.toks, f.nodes, f.slab, f.syms = p.toks, p.nodes, p.slab, p.syms
 	f.pipe = p.pipe
 	f.init()
-	p.merger.run(f, int(p.numAttrs), p.broken)
+	p.merger.run(f, p.numAttrs, p.numSets, p.broken)
 	f.attrs = p.merger.attrModel
 	p.syms = f.syms
 	f.problems = order(f, p.problems, p.merger.problems)
@@ -86,7 +86,8 @@ type parser struct {
 	failedAt uint32   // 1 + the token of the last syntax error
 	broken   []uint32 // nodes that a syntax error ended, ascending
 	pipe     uint32
-	numAttrs uint32 // names in paths, formals and inherits, about
+	numAttrs int // names in paths and inherits
+	numSets  int // sets and lets
 	problems []problem
 }
 
@@ -114,17 +115,25 @@ func moment(offset int, what uint64) uint64 { return uint64(offset)<<2 | what }
 func (p *parser) reset(name string, src []byte) {
 	p.name = name
 	p.lexer = lexer{
-		src: src, toks: p.toks[:0], modes: p.modes[:0], syms: p.syms, eofPos: len(src),
+		src: src, toks: room(p.toks, len(src)/3), modes: p.modes[:0], syms: p.syms, eofPos: len(src),
 		report: p.lexical,
 	}
 	p.syms.reset(src)
-	if n := len(src)/3 + 16; cap(p.toks) < n {
-		p.toks = make([]token, 0, n)
-	}
-	p.cur, p.prev, p.depth, p.failedAt, p.pipe, p.numAttrs = 0, 0, 0, 0, 0, 0
-	p.nodes, p.slab, p.stack = p.nodes[:0], p.slab[:0], p.stack[:0]
+	p.cur, p.prev, p.depth, p.failedAt, p.pipe = 0, 0, 0, 0, 0
+	p.numAttrs, p.numSets = 0, 0
+	p.nodes, p.slab, p.stack = room(p.nodes, len(src)/7), room(p.slab, len(src)/7), p.stack[:0]
 	p.problems, p.broken = nil, nil
 	p.awaited = [numTokenKinds]uint16{}
+}
+
+// room empties a buffer and makes it large enough for n elements and a few.
+// Asking for more than most files need is cheap, as memory that is never
+// written to takes no room; growing later would need the old and the new.
+func room[T any](buf []T, n int) []T {
+	if cap(buf) >= n+16 {
+		return buf[:0]
+	}
+	return make([]T, 0, n+16)
 }
 
 // lexical reports an error that the lexer meets when it reads the token at
@@ -189,6 +198,7 @@ func (p *parser) close(k Kind, mark int, first uint32) {
 	nkids := uint32(len(p.slab)) - kids
 	if k == KindAttrSet || k == KindLegacyLet || k == KindLet {
 		p.slab = append(p.slab, 0) // see File.setOf
+		p.numSets++
 	}
 	end := max(p.prev, first)
 	if p.failedAt == p.cur+1 {
