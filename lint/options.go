@@ -121,6 +121,23 @@ func (o *Options) leaf(m *Module, d *outline.Def, path []string, l outline.Leaf)
 		if s, ok := args[0].(*outline.Set); ok {
 			o.mkOption(m, n, decl, s, l.Scope)
 		}
+	case name != "":
+		o.made(m, decl, l)
+	}
+}
+
+// made is an option that a function of the fleet makes.
+func (o *Options) made(m *Module, decl *Decl, l outline.Leaf) {
+	a, ok := m.In.Value(l.X, l.Scope).(*outline.Attrs)
+	if !ok || a.Names[outline.OptionMark] == nil {
+		return
+	}
+	if t := a.Names["default"]; t != nil {
+		decl.Default = &outline.Boxed{T: t}
+	}
+	if t, ok := a.Names["type"].Value(m.In.Eval).(outline.External); ok {
+		last := t.Path[strings.LastIndexByte(t.Path, '.')+1:]
+		decl.Open = !plainType[last]
 	}
 }
 
@@ -190,18 +207,17 @@ var openType = map[string]bool{"anything": true, "attrs": true, "raw": true, "un
 
 func (o *Options) submodule(m *Module, n *optionNode, decl *Decl, x outline.Expr, sc *outline.Scope) bool {
 	sub := outline.ReadPart(m.Out.File, x, sc)
-	if sub == nil || sub.Function || len(sub.Rest) > 0 || len(sub.Imports) > 0 || len(sub.Options) == 0 {
+	if sub == nil || sub.Function {
 		return true
 	}
+	open := len(sub.Rest) > 0 || len(sub.Imports) > 0 || len(sub.Options) == 0
 	for _, k := range sub.Keys {
-		if k.Text == "freeformType" {
-			return true
-		}
+		open = open || k.Text == "freeformType"
 	}
 	for _, d := range sub.Options {
 		o.declare(m, d, decl.Path)
 	}
-	return false
+	return open
 }
 
 // Find walks a path into the declared options: the declaration that covers it

@@ -24,6 +24,7 @@ func (h *Host) begin() {
 	}
 	if class != Home {
 		h.run()
+		h.beginOwnHome()
 		h.system = newOptions(h.of(class, ""))
 		h.declares(h.system, class, "")
 		h.beginHomes()
@@ -217,6 +218,20 @@ func (h *Host) beginManual(class Class) {
 		}
 	}
 	h.hostFiles(class, "")
+}
+
+// beginOwnHome starts a home that flake.nix builds apart from the system, as
+// user@host.
+func (h *Host) beginOwnHome() {
+	if !h.manual() || h.self == nil {
+		return
+	}
+	name := h.flakeName(Home)
+	if user, _, ok := strings.Cut(name, "@"); ok && user != "" {
+		if args := h.Work.Flake.system(h.Eval, h.self, outputOf[Home], name); args != nil {
+			h.beginFlake(Home, args)
+		}
+	}
 }
 
 var outputOf = map[Class]string{NixOS: "nixosConfigurations", Darwin: "darwinConfigurations", Home: "homeConfigurations"}

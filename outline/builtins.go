@@ -1009,6 +1009,7 @@ func init() {
 		"mkRemovedOptionModule": {2, biDeclares}, "mkRenamedOptionModule": {2, biDeclares},
 		"mkRenamedOptionModuleWith": {1, biDeclares}, "mkAliasOptionModule": {2, biDeclares},
 		"mkChangedOptionModule": {3, biDeclares}, "mkMergedOptionModule": {3, biDeclares},
+		"mkOption": {1, biMkOption}, "mkEnableOption": {1, biMkEnableOption},
 		"setDefaultModuleLocation": {2, second}, "unsafeDiscardStringContext": {1, second1},
 	}
 }
@@ -1062,6 +1063,22 @@ func biDeclares(ev *Eval, a []*Thunk) Value {
 		from = s.Names["from"]
 	}
 	return &Attrs{Names: map[string]*Thunk{Declares: from}}
+}
+
+// OptionMark is a name, one no attribute can have, in what mkOption makes.
+const OptionMark = "\x00option"
+
+func biMkOption(ev *Eval, a []*Thunk) Value {
+	out := &Attrs{Names: map[string]*Thunk{}, Open: true}
+	if s, ok := a[0].Force(ev).(*Attrs); ok {
+		maps.Copy(out.Names, s.Names)
+	}
+	out.Names[OptionMark] = Of(Bool(true))
+	return out
+}
+
+func biMkEnableOption(*Eval, []*Thunk) Value {
+	return &Attrs{Names: map[string]*Thunk{OptionMark: Of(Bool(true)), "default": Of(Bool(false))}, Open: true}
 }
 
 func marker(kind, field string) func(*Eval, []*Thunk) Value {
