@@ -20,7 +20,7 @@ type section struct {
 	// to it; last the end of its header or its last pair, end that of the comment
 	// lines directly below. No end has the newline.
 	start, last, end int
-	pairs []pair
+	pairs            []pair
 }
 
 // pair is a key with its value at the top of a section.

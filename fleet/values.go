@@ -6,6 +6,7 @@ import (
 )
 
 //go:generate go run ./internal/gen
+//go:generate go run ./internal/docs -disks ../templates/disks -o ../docs/hosts-toml.md
 
 // find looks a name up in a slice sorted by it.
 func find[T any](s []*T, name string, key func(*T) string) *T {
