@@ -194,6 +194,14 @@ func (o Option) Flags() Flags {
 	return o.c.flags(o.c.info(o.node))
 }
 
+// FlagWords are the flags in the words of options.tsv, with their arguments.
+func (o Option) FlagWords() string {
+	if !o.Listed() {
+		return ""
+	}
+	return o.c.flagText(o.c.info(o.node))
+}
+
 // Has reports whether all of the flags are set.
 func (o Option) Has(f Flags) bool { return o.Flags()&f == f }
 
