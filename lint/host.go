@@ -33,6 +33,8 @@ type Host struct {
 	Gaps    []Gap
 	Missing []Missing
 	Foreign []External
+	// Edges are the imports between files of the tree that were followed.
+	Edges []Edge
 	// Doubled are files that are read twice: as a path and as a value.
 	Doubled []Doubled
 
@@ -94,10 +96,21 @@ type External struct {
 	Reach outline.Truth
 }
 
+// Edge is one import of a file by another.
+type Edge struct {
+	From, To string
+	Class    Class
+	User     string
+	At       diag.Span
+	Reach    outline.Truth
+	Parent   *Module
+}
+
 // Doubled is a file that is read once as a path and once as a value.
 type Doubled struct {
 	Path  string
-	First *Module
+	Class Class
+	User  string
 	File  string
 	At    diag.Span
 	Reach outline.Truth

@@ -403,6 +403,9 @@ func (h *Host) followPath(e edge, p string) {
 	if src == nil || src.Module() == nil {
 		return
 	}
+	if e.parent != nil {
+		h.Edges = append(h.Edges, Edge{e.file, src.Path, e.class, e.user, e.at, e.truth, e.parent})
+	}
 	key := string(e.class) + "\x00" + e.user + "\x00" + src.Path
 	if old := h.byKey[key]; old != nil {
 		h.again(e, old)
@@ -465,11 +468,15 @@ func depth(m *Module) int {
 	return n
 }
 
+// Reads reports whether the host reads a file as a path, in that class.
+func (h *Host) Reads(class Class, user, p string) *Module {
+	return h.byKey[string(class)+"\x00"+user+"\x00"+p]
+}
+
 // asValue notes a file that is used as a value, and whether it is read as a
 // path as well.
 func (h *Host) asValue(e edge, p string) {
-	key := string(e.class) + "\x00" + e.user + "\x00" + p
-	h.Doubled = append(h.Doubled, Doubled{Path: p, First: h.byKey[key], File: e.file, At: e.at, Reach: e.truth})
+	h.Doubled = append(h.Doubled, Doubled{Path: p, Class: e.class, User: e.user, File: e.file, At: e.at, Reach: e.truth})
 }
 
 // headOf is the lambda of a module read from a closure.

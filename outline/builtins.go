@@ -1086,3 +1086,17 @@ func marker(kind, field string) func(*Eval, []*Thunk) Value {
 		return &Attrs{Names: map[string]*Thunk{"_type": Of(wholeText(kind)), field: a[0]}}
 	}
 }
+
+// Imported lists the files that were evaluated as values.
+func (ev *Eval) Imported() []string {
+	out := make([]string, 0, len(ev.imported))
+	for p := range ev.imported {
+		if f := ev.Tree.File(p); f != nil {
+			out = append(out, f.Path)
+		} else {
+			out = append(out, prefixIn(p, "default.nix"))
+		}
+	}
+	slices.Sort(out)
+	return out
+}

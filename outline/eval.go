@@ -33,6 +33,8 @@ type Eval struct {
 	// Steps is what remains of the budget.
 	Steps int
 
+	// unsure counts the unknown conditions that the evaluation stands under.
+	unsure   int
 	depth    int
 	roots    map[*File]*Env
 	imported map[string]*Thunk
@@ -286,8 +288,14 @@ func (ev *Eval) branch(cond Value, then, els *Thunk) Value {
 	case False:
 		return els.Force(ev)
 	}
+	ev.unsure++
+	defer func() { ev.unsure-- }()
 	return union(ev, then.Force(ev), els.Force(ev))
 }
+
+// Sure reports that no unknown condition decides whether the evaluation comes
+// here at all.
+func (ev *Eval) Sure() bool { return ev.unsure == 0 }
 
 // union of what two branches give: lists join with their elements maybe, sets
 // are open, the rest is a choice.

@@ -35,10 +35,18 @@ func (ev *Eval) logic(x *Binary, env *Env) Value {
 		if a == False {
 			return Bool(false)
 		}
+		if a == Maybe {
+			ev.unsure++
+			defer func() { ev.unsure-- }()
+		}
 		return boolOf(a.And(TruthOf(ev.Expr(x.Y, env))), "the condition is not known")
 	}
 	if a == True {
 		return Bool(true)
+	}
+	if a == Maybe {
+		ev.unsure++
+		defer func() { ev.unsure-- }()
 	}
 	return boolOf(a.Or(TruthOf(ev.Expr(x.Y, env))), "the condition is not known")
 }

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/syntax"
@@ -24,21 +26,23 @@ var emptyInherit = &lint.Rule{
 	},
 }
 
-// removeItem takes a binding or inherit away, with the blanks before it; nil
-// where a comment stands inside it.
+// removeItem takes a binding or inherit away, with the blanks before it, or
+// with its line below a line comment; nil where a comment stands inside it.
 func removeItem(n syntax.Node) []diag.Edit {
 	f, s := n.File(), n.Span()
 	if commentIn(f, s) {
 		return nil
 	}
-	if before := n.First().Prev(); before.Valid() && before.Kind() == syntax.TokSpace && !afterLineComment(before) {
+	before := n.First().Prev()
+	switch {
+	case !before.Valid() || before.Kind() != syntax.TokSpace:
+	case before.Prev().Valid() && before.Prev().Kind() == syntax.TokLineComment:
+		s.Start = before.Span().Start + strings.LastIndexByte(before.Text(), '\n') + 1
+		if after := n.Last().Next(); after.Valid() && strings.HasPrefix(after.Text(), "\n") {
+			s.End++
+		}
+	default:
 		s.Start = before.Span().Start
 	}
 	return []diag.Edit{{Span: s}}
-}
-
-// afterLineComment is true for the line end that a comment needs.
-func afterLineComment(t syntax.Token) bool {
-	prev := t.Prev()
-	return prev.Valid() && prev.Kind() == syntax.TokLineComment
 }

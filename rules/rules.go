@@ -16,10 +16,19 @@ import "nixgen/lint"
 
 // All is every rule, in the order of the documentation.
 var All = []*lint.Rule{
+	syntaxError,
+	duplicateAttribute,
+	undefinedVariable,
+	missingImport,
+	importCaseMismatch,
 	undeclaredOption,
 	unknownOption,
 	removedOption,
 	optionType,
+	tierImport,
+	unsubscribedModule,
+	configDependentStructure,
+	updateWithMkIf,
 
 	// The language itself, off unless switched on.
 	boolComparison,

@@ -20,13 +20,21 @@ var uselessParens = &lint.Rule{
 			if !uselessParen(n) {
 				return
 			}
-			f, first, last := n.File(), n.First().Span(), n.Last().Span()
-			at(p, n, "these parentheses change nothing", "drop them", []diag.Edit{
-				{Span: first, New: gap(f, first.Start)},
-				{Span: last, New: gapAfter(f, last.End)},
-			})
+			at(p, n, "these parentheses change nothing", "drop them", dropParens(n))
 		})
 	},
+}
+
+// dropParens takes both tokens away, with the blanks inside of them.
+func dropParens(n syntax.Node) []diag.Edit {
+	f, first, last := n.File(), withBlank(n.File(), n.First()), n.Last().Span()
+	if t := n.Last().Prev(); t.Kind() == syntax.TokSpace && t.Prev().Kind() != syntax.TokLineComment {
+		last.Start = max(first.End, t.Span().Start)
+	}
+	return []diag.Edit{
+		{Span: first, New: gap(f, first.Start)},
+		{Span: last, New: gapAfter(f, last.End)},
+	}
 }
 
 func uselessParen(n syntax.Node) bool {

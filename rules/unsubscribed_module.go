@@ -1,0 +1,92 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"nixgen/diag"
+	"nixgen/layout"
+	"nixgen/lint"
+)
+
+var unsubscribedModule = &lint.Rule{
+	ID: "unsubscribed-module", Severity: diag.Warning, Scope: lint.FleetScope,
+	Doc: lint.Doc{
+		Summary: "an opt-in module that no host reads",
+		Why: `Nobody subscribes to the module and nobody imports it, so it is never evaluated
+and rots unseen.`,
+		Bad: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/opt-in/games.nix --
+{ }
+`,
+		Good: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+optIn = ["games"]
+-- modules/opt-in/games.nix --
+{ }
+`,
+	},
+	Run: func(p *lint.Pass) {
+		if p.Work.Inventory == nil || len(p.Work.Hosts) == 0 {
+			return
+		}
+		read := readFiles(p.Work)
+		users := append([]string{""}, p.Work.Inventory.Users()...)
+		for _, u := range users {
+			for _, t := range p.Work.Inventory.Topics(layout.OptIn, u) {
+				unsubscribed(p, t, u, read)
+			}
+		}
+	},
+}
+
+// readFiles are all files that some host reads or may read, as modules or as
+// values.
+func readFiles(w *lint.Workspace) map[string]bool {
+	read := map[string]bool{}
+	for _, h := range w.Hosts {
+		for _, m := range h.Modules {
+			read[m.Path] = true
+		}
+		for _, f := range h.Eval.Imported() {
+			read[f] = true
+		}
+	}
+	return read
+}
+
+// nearGap: an import that could not be followed may lead to the file.
+func nearGap(w *lint.Workspace, file string) bool {
+	for _, h := range w.Hosts {
+		for _, g := range h.Gaps {
+			if g.Near != "" && strings.HasPrefix(file, g.Near+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]bool) {
+	for _, e := range t.Entries {
+		if read[e.Path] || nearGap(p.Work, e.Path) {
+			return
+		}
+	}
+	s := p.Work.Source(t.Entries[0].Path)
+	if s == nil {
+		return
+	}
+	who := "no host subscribes to it"
+	if user != "" {
+		who = fmt.Sprintf("no home of `%s` subscribes to it", user)
+	}
+	p.Warning(diag.Diagnostic{
+		File: s.Path, Message: fmt.Sprintf("the opt-in module `%s` is never read: %s", t.Name, who),
+	})
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"fmt"
+
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+var updateWithMkIf = &lint.Rule{
+	ID: "update-with-mkif", Severity: diag.Error, Scope: lint.FileScope,
+	Doc: lint.Doc{
+		Summary: "`//` with a mkIf or mkMerge loses attributes",
+		Why: "`mkIf c x` is not x but a set `{ _type = \"if\"; … }` that the module system\n" +
+			"unpacks. `{ a = 1; } // mkIf c { b = 2; }` is therefore such a set, and `a` is\n" +
+			"lost without a word. `mkMerge [ … ]` is meant, or `//` with `optionalAttrs`.",
+		Bad:  "{ config, lib, ... }:\n{\n  services = { a.enable = true; } // lib.mkIf config.x { b.enable = true; };\n}\n",
+		Good: "{ config, lib, ... }:\n{\n  services = lib.mkMerge [ { a.enable = true; } (lib.mkIf config.x { b.enable = true; }) ];\n}\n",
+	},
+	Run: func(p *lint.Pass) {
+		f := p.File.Outline()
+		if f == nil || !contains(p.File.Text, "mkIf", "mkMerge") {
+			return
+		}
+		f.Walk(func(x outline.Expr, sc *outline.Scope) bool {
+			b, ok := x.(*outline.Binary)
+			if !ok || b.Op != "//" {
+				return true
+			}
+			for i, side := range []outline.Expr{b.Y, b.X} {
+				name, args := outline.LibCall(side)
+				if name != "mkIf" && name != "mkMerge" || len(args) != 2 && name == "mkIf" || len(args) != 1 && name == "mkMerge" {
+					continue
+				}
+				lost := "left"
+				if i == 1 {
+					lost = "right"
+				}
+				p.Error(diag.Diagnostic{
+					File: p.File.Path, Span: b.OpAt, Fixes: mergeFix(p.File, b, name),
+					Message: fmt.Sprintf("`//` with `%s` loses the attributes on the %s; use `mkMerge`", name, lost),
+					Why:     fmt.Sprintf("`%s` gives a set that the module system unpacks, not the attributes themselves", name),
+				})
+				break
+			}
+			return true
+		})
+	},
+}
