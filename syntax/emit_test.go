@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -139,6 +140,29 @@ func TestFormatRefuses(t *testing.T) {
 	} {
 		if got, err := Format(c.in); err == nil || err.Error() != c.want {
 			t.Errorf("Format(%#v) = %q, %v, want error %q", c.in, got, err, c.want)
+		}
+	}
+}
+
+// BenchmarkFormat prints a host's data, of the size that generated ones have.
+func BenchmarkFormat(b *testing.B) {
+	var as Attrs
+	for i := range 60 {
+		as = append(as, Attr{Path: []string{"services", fmt.Sprint("s", i), "settings"}, Value: Attrs{
+			{Path: []string{"enable"}, Value: Bool(true)},
+			{Path: []string{"port"}, Value: Int(i)},
+			{Path: []string{"names"}, Value: List{String("alpha"), String("beta $x"), Path("../../modules/common/x.nix")}},
+		}})
+	}
+	text, err := Format(as)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Format(as); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

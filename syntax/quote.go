@@ -36,7 +36,10 @@ func QuoteString(s string) (string, error) {
 	if err := checkText(s); err != nil {
 		return "", err
 	}
-	return `"` + stringEscapes.Replace(s) + `"`, nil
+	if strings.ContainsAny(s, "\"\\$\n\r\t") {
+		s = stringEscapes.Replace(s)
+	}
+	return `"` + s + `"`, nil
 }
 
 // QuoteIndented prints s as an indented string whose text is indented by
