@@ -4,6 +4,7 @@
   config,
   lib,
   options,
+  pkgs,
   ...
 }:
 let
@@ -60,6 +61,24 @@ in
       utils.escapeSystemdPath =
         path: lib.replaceStrings [ "/" ] [ "-" ] (lib.removePrefix "/" (toString path));
     };
+    # refuses what NixOS refuses, and forces what an installed machine is made of
+    system.build.toplevel =
+      let
+        failed = lib.filter (entry: !entry.assertion) config.assertions;
+      in
+      if failed != [ ] then
+        throw (lib.concatMapStringsSep "\n" (entry: entry.message) ([ { message = "Failed assertions:"; } ] ++ failed))
+      else
+        pkgs.runCommand "nixos-system-${config.networking.hostName}" {
+          parts = builtins.toJSON {
+            inherit (config) fileSystems swapDevices;
+            inherit (config.environment) systemPackages variables;
+            etc = lib.mapAttrs (_: file: file.text) config.environment.etc;
+            loader = config.boot.loader;
+            services = lib.attrNames config.systemd.services;
+            users = config.users.users;
+          };
+        } "";
     i18n.glibcLocales = lib.mkDefault (stub { localSystem = "x86_64-linux"; }).glibcLocales;
 
     assertions =

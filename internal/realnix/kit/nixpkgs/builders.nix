@@ -116,6 +116,24 @@ final:
     pkgs = final.python3Packages;
     withPackages = select: forced "python3-env" { paths = select final.python3Packages; };
   };
+  # home-manager reads what the wrapper made of its arguments
+  neovimUtils = {
+    makeVimPackageInfo = plugins: {
+      pluginPython3Packages = [ ];
+      runtimeDeps = [ ];
+      vimPackage = forced "vim-package" { paths = map (plugin: plugin.plugin or plugin) plugins; };
+    };
+    packDir = packages: forced "pack" { paths = lib.attrValues packages; };
+  };
+  wrapNeovimUnstable =
+    _: args:
+    let
+      self = forced "neovim" (variables args) // {
+        luaRcContent = "";
+        overrideAttrs = _: self;
+      };
+    in
+    self;
   vmTools = {
     override = _: final.vmTools;
     runInLinuxVM = drv: drv;

@@ -1,0 +1,2 @@
+# Of NixOS: hardware settings that no test looks at.
+{ }
