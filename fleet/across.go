@@ -23,9 +23,28 @@ func (w *walker) checkAcross(f *Fleet) {
 	w.checkUnique("hostId", strings.ToLower)
 	w.checkUnique("ageKey", strings.TrimSpace)
 	w.checkDevices(f)
+	w.checkGenerated(&f.Layout)
 	for _, n := range w.doc.root.entries("hosts") {
 		if h := f.Host(n.name); h != nil {
 			w.checkHost(n, h)
+		}
+	}
+}
+
+// checkGenerated keeps the folder that nixgen writes from holding what people
+// write: it would not be read there.
+func (w *walker) checkGenerated(l *Layout) {
+	at := w.doc.root.get("layout")
+	if k := at.get("generated"); k != nil {
+		at = k
+	}
+	if at == nil {
+		return
+	}
+	for _, tier := range slices.Concat(l.Common, l.OptIn, l.Modules, l.Hosts, l.Home) {
+		if l.Generated == "." || tier == l.Generated || strings.HasPrefix(tier, l.Generated+"/") {
+			w.errorf(at.at, "`layout.generated`: the folder %s would hold %s, which you write yourself", quoted(l.Generated), quoted(tier))
+			return
 		}
 	}
 }
@@ -210,11 +229,17 @@ func (w *walker) checkLogin(n *node, h *Host) {
 		return
 	}
 	for _, a := range h.Users {
-		if (a.Admin || a.Name == "root") && (len(a.SSHKeys) > 0 || a.HashedPassword+a.InitialHashedPassword+a.HashedPasswordFile != "") {
+		if (a.Admin || a.Name == "root") && a.canLogIn() {
 			return
 		}
 	}
 	w.warnf(h.Span, "`%s`: none of its users (%s) is `admin` and has `sshKeys` or a password, so nobody could log in and administrate it", n.path(), ticked(accountNames(h)))
+}
+
+// canLogIn says whether a key or a password is known; "!" and "*" are locks.
+func (a *Account) canLogIn() bool {
+	password := func(hash string) bool { return hash != "" && hash != "!" && hash != "*" }
+	return len(a.SSHKeys) > 0 || a.HashedPasswordFile != "" || password(a.HashedPassword) || password(a.InitialHashedPassword)
 }
 
 func (w *walker) checkBuilders(h *Host) {

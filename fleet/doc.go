@@ -11,7 +11,8 @@
 //   - A list: fleet, then roles in the order in which the host names them, then
 //     the host; an element that is there already is not repeated.
 //   - A table: key by key by these same laws. A hostSpec value is single even
-//     where it is a list or a table.
+//     where it is a list or a table; in tables of free form (specialArgs,
+//     defaults, nix.settings, nixpkgs.config) everything but a table is single.
 //   - What a platform cannot have is an error on a host, and passes over that
 //     host silently when it comes from a role or the fleet (a role may serve a
 //     Mac and a server at once).

@@ -164,3 +164,11 @@ func TestRemoveEverything(t *testing.T) {
 		t.Error(fmt.Sprint(removed, " keys removed"))
 	}
 }
+
+func replaceOnce(t *testing.T, s, old, by string) string {
+	t.Helper()
+	if !strings.Contains(s, old) {
+		t.Fatalf("%q is not there", old)
+	}
+	return strings.Replace(s, old, by, 1)
+}

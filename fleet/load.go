@@ -17,10 +17,20 @@ func Load(name string, src []byte, env Env) (*Fleet, []diag.Diagnostic) {
 	return f, ds
 }
 
+// Layout is [layout] alone, with its defaults: what package layout needs to
+// gather the Env that Load wants. Its mistakes are left to Load to report.
+func (d *Document) Layout() Layout {
+	n := d.root.get("layout")
+	if d.broken || n == nil {
+		return decodeLayout(nil)
+	}
+	clearBad(n)
+	(&walker{doc: d}).check(n, layoutShape)
+	return decodeLayout(n)
+}
+
 // Load resolves the document against the repository. The Fleet is never nil,
-// and empty after a syntax error; the diagnostics are sorted. It may be called
-// more than once: with the zero Env to learn layout, users and hosts, which is
-// what package layout needs to gather the real one, and then with that.
+// and empty after a syntax error; the diagnostics are sorted.
 func (d *Document) Load(env Env) (*Fleet, []diag.Diagnostic) {
 	if d.broken {
 		return &Fleet{File: d.name, doc: d, Layout: decodeLayout(nil), Inputs: decodeInputs(nil), Fields: builtinFields}, nil

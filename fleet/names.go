@@ -44,7 +44,7 @@ var (
 	deviceRE     = regexp.MustCompile(`^/dev/[A-Za-z0-9_][A-Za-z0-9_.:+@=,/-]*$`)
 	pinRE        = regexp.MustCompile(`^(>=|<=|>|<|=)?\s*([0-9]+)(\.[0-9]+)?(\.[0-9]+)?$`)
 	ageRE        = regexp.MustCompile(`^age1[0-9a-z]{20,200}$`)
-	cryptRE      = regexp.MustCompile(`^(\$[0-9a-z]+\$[^\s:]+|!|\*|)$`)
+	cryptRE      = regexp.MustCompile(`^(\$[0-9a-z]+\$[^\s:]+|!|\*)$`)
 	bracesRE     = regexp.MustCompile(`\{[A-Za-z]+\}`)
 	keyAlgorithm = regexp.MustCompile(`^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$`)
 )

@@ -78,7 +78,7 @@ func (r *resolver) settings(h *Host, s *settings, n *node) {
 			h.Modules = append(h.Modules, m)
 		}
 	}
-	h.Files, h.SpecialArgs, h.Services = s.files, s.specialArgs, s.services
+	h.Files, h.SpecialArgs, h.Services = s.files, s.specialArgs, r.services(s)
 	h.Nixpkgs = s.nixpkgs.resolve(r.f.Inputs)
 	h.Nix = s.nix.resolve(r.f, r.w.doc.root.get("hosts"), h.Name)
 	if s.updates != nil {
@@ -93,6 +93,25 @@ func (r *resolver) settings(h *Host, s *settings, n *node) {
 	case Darwin:
 		h.Darwin = s.darwin(h, n)
 	}
+}
+
+// services completes the parameters of services with their defaults.
+func (r *resolver) services(s *settings) map[string]map[string]Value {
+	if s.services == nil {
+		return nil
+	}
+	out := make(map[string]map[string]Value, len(s.services))
+	for name, said := range s.services {
+		out[name] = said
+		if p := r.w.env.Services[name]; p != nil {
+			defaults := make(map[string]Value, len(p.Params))
+			for _, x := range p.Params {
+				defaults[x.Name] = x.Default
+			}
+			out[name] = mergeShallow(defaults, said)
+		}
+	}
+	return out
 }
 
 // optIn are the subscriptions that exist here and that the host did not leave.

@@ -253,11 +253,25 @@ func mergeBrew(a, b *Homebrew) *Homebrew {
 	case b == nil:
 		return a
 	}
-	itemName := func(i HomebrewItem) string { return i.Name }
 	return &Homebrew{
-		Taps: unionBy(a.Taps, b.Taps, itemName), Brews: unionBy(a.Brews, b.Brews, itemName), Casks: unionBy(a.Casks, b.Casks, itemName),
+		Taps: mergeItems(a.Taps, b.Taps), Brews: mergeItems(a.Brews, b.Brews), Casks: mergeItems(a.Casks, b.Casks),
 		MasApps: mergeShallow(a.MasApps, b.MasApps), Cleanup: later(a.Cleanup, b.Cleanup),
 	}
+}
+
+// mergeItems appends what is new; what is there takes the later options.
+func mergeItems(a, b []HomebrewItem) []HomebrewItem {
+	out := slices.Clone(a)
+	for _, x := range b {
+		i := slices.IndexFunc(out, func(y HomebrewItem) bool { return y.Name == x.Name })
+		switch {
+		case i < 0:
+			out = append(out, x)
+		case x.Options != nil:
+			out[i].Options = mergeShallow(out[i].Options, x.Options)
+		}
+	}
+	return out
 }
 
 func mergeHome(a, b map[string]AccountHome) map[string]AccountHome {

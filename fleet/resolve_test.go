@@ -1,0 +1,94 @@
+package fleet
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"nixgen/diag"
+)
+
+// dump writes what is not zero, one `path = value` a line.
+func dump(b *strings.Builder, path string, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			dump(b, path, v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() && f.Type != reflect.TypeFor[diag.Span]() && f.Name != "Key" {
+				dump(b, path+"."+f.Name, v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			dump(b, fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+		}
+	case reflect.Map:
+		for _, k := range sortedKeys(keysOf(v)) {
+			dump(b, path+"."+quoteKey(k), v.MapIndex(reflect.ValueOf(k)))
+		}
+	default:
+		if !v.IsZero() || strings.Contains(path, "Params") {
+			fmt.Fprintf(b, "%s = %#v\n", path, v.Interface())
+		}
+	}
+}
+
+func keysOf(v reflect.Value) map[string]bool {
+	out := map[string]bool{}
+	for _, k := range v.MapKeys() {
+		out[k.String()] = true
+	}
+	return out
+}
+
+// TestGood holds what becomes of good files.
+func TestGood(t *testing.T) {
+	files, err := filepath.Glob("testdata/good/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	env := testEnv(t)
+	for _, file := range files {
+		ar, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{}
+		for _, f := range ar.Files {
+			want[f.Name] = string(f.Data)
+		}
+		out := &txtar.Archive{Comment: ar.Comment}
+		for _, f := range ar.Files {
+			name, ok := strings.CutSuffix(f.Name, ".toml")
+			if !ok {
+				continue
+			}
+			fl, ds := Load("hosts.toml", f.Data, env)
+			if worst, _ := diag.Worst(ds); worst == diag.Error {
+				t.Errorf("%s: %s: %s", file, name, render(f.Data, ds))
+			}
+			var b strings.Builder
+			for _, h := range fl.Hosts {
+				dump(&b, h.Name, reflect.ValueOf(h))
+				b.WriteString("\n")
+			}
+			out.Files = append(out.Files, f, txtar.File{Name: name + ".want", Data: []byte(b.String())})
+			if b.String() != want[name+".want"] && !*update {
+				t.Errorf("%s: %s:\n%s", file, name, b.String())
+			}
+		}
+		if text := txtar.Format(out); *update && string(text) != string(txtar.Format(ar)) {
+			if err := os.WriteFile(file, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
