@@ -222,7 +222,13 @@ func (c *cycle) refresh(ctx context.Context, td *todo, task *api.Task) (err erro
 
 // update carries out the plan of one pair; fresh is the task as just read, or
 // nil.
+//
+// The server has no way to say "only if unchanged". So everything slow comes
+// before the last look, and the write follows it at once.
 func (c *cycle) update(ctx context.Context, td *todo, fresh *api.Task) error {
+	if err := c.needProject(ctx, td); err != nil {
+		return err
+	}
 	if td.res.ForVK() && fresh == nil {
 		task, err := c.Engine.vk.Task(ctx, td.pair.ID)
 		if err != nil {
@@ -375,23 +381,23 @@ func dropLink(p *store.Pair, tw, vk string) {
 // delete removes the Vikunja task, after a last look at it.
 func (c *cycle) delete(ctx context.Context, td *todo) error {
 	p := td.pair
-	fresh, err := c.Engine.vk.Task(ctx, p.ID)
-	if api.KindOf(err) == api.KindNotFound {
-		return c.bury(td, 0)
-	}
-	if err != nil {
-		return err
-	}
-	if c.snapVK(&fresh).Hash() != td.vk.Hash() {
-		c.rep.Again = true
-		return nil
-	}
 	if err := c.logConflicts(td); err != nil {
 		return err
 	}
 	seq, err := c.begin(store.Intent{Kind: "delete", UUID: p.UUID, ID: p.ID})
 	if err != nil {
 		return err
+	}
+	fresh, err := c.Engine.vk.Task(ctx, p.ID)
+	if api.KindOf(err) == api.KindNotFound {
+		return c.bury(td, seq)
+	}
+	if err != nil {
+		return err
+	}
+	if t := td.vkTask.task; c.snapVK(&fresh).Hash() != td.vk.Hash() || (t != nil && !t.Updated.Equal(fresh.Updated)) {
+		c.rep.Again = true
+		return nil
 	}
 	err = c.Engine.vk.DeleteTask(ctx, p.ID)
 	if err != nil && api.KindOf(err) != api.KindNotFound {

@@ -48,13 +48,11 @@ func (c *cycle) patch(ctx context.Context, td *todo, fresh *api.Task) (p api.Tas
 			continue
 		}
 		if s.Field == model.Project {
-			id, path := splitProject(s.Val)
-			if id == 0 {
-				if id, err = c.projectFor(ctx, path); err != nil {
-					return p, false, err
-				}
+			if id, _ := splitProject(s.Val); id != 0 {
+				p.ProjectID = &id
+			} else {
+				c.rep.Again = true // renamed under our hands
 			}
-			p.ProjectID = &id
 			continue
 		}
 		if s.Field == model.Status && s.Val == model.Completed && fresh.Repeats() {
@@ -71,6 +69,23 @@ func (c *cycle) patch(ctx context.Context, td *todo, fresh *api.Task) (p api.Tas
 		p.Done, completes = &done, false
 	}
 	return p, completes, nil
+}
+
+// needProject creates the project that the plan moves the task to.
+func (c *cycle) needProject(ctx context.Context, td *todo) error {
+	for i, s := range td.res.Scalars {
+		if s.Field != model.Project || s.Action != merge.ToVK {
+			continue
+		}
+		if id, path := splitProject(s.Val); id == 0 {
+			id, err := c.projectFor(ctx, path)
+			if err != nil {
+				return err
+			}
+			td.res.Scalars[i].Val = projectVal(id, path)
+		}
+	}
+	return nil
 }
 
 func setField(p *api.TaskPatch, f model.Field, val string) {
@@ -147,7 +162,10 @@ func (c *cycle) writeDepends(ctx context.Context, td *todo) error {
 	for _, u := range td.res.DepVK.Add {
 		err := c.Engine.vk.AddRelation(ctx, td.pair.ID, c.index[u].ID, api.RelationBlocked)
 		switch api.KindOf(err) {
-		case api.KindForbidden, api.KindInvalid, api.KindNotFound:
+		case api.KindNotFound: // the other is deleted or being made anew: the next cycle knows
+			c.rep.Again = true
+			continue
+		case api.KindForbidden, api.KindInvalid:
 			c.problem(td.pair, fmt.Sprintf("the dependency on `%s` cannot be shared with Vikunja: %v", u, err))
 			td.stuck = append(td.stuck, u)
 			continue
@@ -222,6 +240,12 @@ func (c *cycle) writeComment(ctx context.Context, td *todo, op merge.CommentOp) 
 	if err != nil {
 		return nil, false, err
 	}
+	if op.Kind != merge.AddComment {
+		if same, err := c.commentAsPlanned(ctx, td, op.VK); err != nil || !same {
+			c.rep.Again = true
+			return nil, true, c.outcome(seq, err)
+		}
+	}
 	html := model.CommentHTML(op.Text)
 	switch op.Kind {
 	case merge.AddComment:
@@ -242,6 +266,21 @@ func (c *cycle) writeComment(ctx context.Context, td *todo, op merge.CommentOp) 
 		return nil, true, nil
 	}
 	return &merge.Link{TW: op.TW, VK: fmt.Sprint(id), TWText: op.Text, VKText: op.Text}, true, nil
+}
+
+// commentAsPlanned takes a last look at a comment before it is overwritten.
+func (c *cycle) commentAsPlanned(ctx context.Context, td *todo, id string) (bool, error) {
+	now, err := c.comments(ctx, td.pair.ID)
+	if err != nil {
+		return false, err
+	}
+	at := func(cs []model.Comment) string {
+		if i := slices.IndexFunc(cs, func(k model.Comment) bool { return k.ID == id }); i >= 0 {
+			return cs[i].Text
+		}
+		return ""
+	}
+	return at(now) == at(td.vk.Comments), nil
 }
 
 // completeRepeating marks an occurrence done exactly once. The task rolls on
