@@ -64,8 +64,8 @@ func (w *world) load() (*project, error) {
 		return nil, err
 	}
 	doc, syntax := fleet.Parse(hostsFile, p.source)
-	first, _ := doc.Load(fleet.Env{})
-	p.inventory = layout.Classify(&first.Layout, p.listing.files)
+	tiers := doc.Layout()
+	p.inventory = layout.Classify(&tiers, p.listing.files)
 	p.inventory.Env(&p.env)
 	var ds []diag.Diagnostic
 	p.fleet, ds = doc.Load(p.env)
