@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -278,9 +279,33 @@ func checkAttrs(v Value) error {
 			}
 		}
 	case Attrs:
-		return new(attrTree).insertAll(v, nil)
+		if !distinct(v) {
+			return new(attrTree).insertAll(v, nil)
+		}
+		for _, a := range v {
+			if checkAttrs(a.Value) != nil {
+				return new(attrTree).insertAll(v, nil) // for the whole path in the message
+			}
+		}
 	}
 	return nil
+}
+
+// distinct is true for the common case of not too many attributes of which no
+// path is the start of another's, so that nothing can be defined twice.
+func distinct(as Attrs) bool {
+	if len(as) > 64 {
+		return false
+	}
+	for i, a := range as {
+		for _, b := range as[:i] {
+			n := min(len(a.Path), len(b.Path))
+			if slices.Equal(a.Path[:n], b.Path[:n]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // attrTree is what the attributes seen so far define; a leaf has no children.

@@ -36,8 +36,11 @@ func QuoteString(s string) (string, error) {
 	if err := checkText(s); err != nil {
 		return "", err
 	}
-	if strings.ContainsAny(s, "\"\\$\n\r\t") {
-		s = stringEscapes.Replace(s)
+	for i := range len(s) {
+		switch s[i] {
+		case '"', '\\', '$', '\n', '\r', '\t':
+			return `"` + stringEscapes.Replace(s) + `"`, nil
+		}
 	}
 	return `"` + s + `"`, nil
 }
@@ -172,6 +175,9 @@ func QuoteAttrPath(path []string) (string, error) {
 	if len(path) == 0 {
 		return "", errors.New("an attribute path needs at least one name")
 	}
+	if len(path) == 1 {
+		return QuoteAttr(path[0])
+	}
 	parts := make([]string, len(path))
 	for i, name := range path {
 		q, err := QuoteAttr(name)
@@ -238,7 +244,7 @@ func QuotePath(path string) (string, error) {
 		switch {
 		case c == "":
 			return "", fmt.Errorf("path `%s` has an empty component", path)
-		case strings.Trim(c, pathChars) != "":
+		case !plainInPath(c):
 			q, err := QuoteString(c)
 			if err != nil {
 				return "", err
@@ -249,4 +255,12 @@ func QuotePath(path string) (string, error) {
 	return strings.Join(parts, "/"), nil
 }
 
-const pathChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+"
+// plainInPath reports whether a component needs no quotes.
+func plainInPath(c string) bool {
+	for i := range len(c) {
+		if b := c[i]; !isLetter(b) && !isDigit(b) && b != '.' && b != '_' && b != '-' && b != '+' {
+			return false
+		}
+	}
+	return true
+}
