@@ -18,19 +18,17 @@ let
 
   within = range: n: n >= range.min or n && n <= range.max or n;
 
-  # A type is a name, or an attribute set that names its one constructor.
+  # A type is a name, or an attribute set of one constructor and its argument.
   typeOf = type: if builtins.isString type then plain.${type} else constructed type;
-  constructed =
-    type:
-    {
-      attrsOf = types.attrsOf (typeOf type.attrsOf);
-      between = types.addCheck types.int (within type.between);
-      enum = types.enum type.enum;
-      listOf = types.listOf (typeOf type.listOf);
-      matching = types.strMatching type.matching;
-      nullable = types.nullOr (typeOf type.nullable);
-    }
-    .${builtins.head (builtins.attrNames type)};
+  constructed = type: lib.head (lib.mapAttrsToList (name: constructors.${name}) type);
+  constructors = {
+    attrsOf = element: types.attrsOf (typeOf element);
+    between = range: types.addCheck types.int (within range);
+    inherit (types) enum;
+    listOf = element: types.listOf (typeOf element);
+    matching = types.strMatching;
+    nullable = element: types.nullOr (typeOf element);
+  };
 
   declare = field: lib.mkOption (field // { type = typeOf field.type; });
 in
