@@ -72,6 +72,7 @@ var commands = []func(*world) *cobra.Command{
 	newExplainCommand,
 	newRulesCommand,
 	newParseCommand,
+	newCatalogCommand,
 	newVersionCommand,
 	newManCommand,
 }
