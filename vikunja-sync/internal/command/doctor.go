@@ -1,0 +1,241 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/config"
+	"vikunja-sync/internal/hook"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/taskwarrior"
+	"vikunja-sync/internal/webhint"
+)
+
+// Finding is one check of doctor.
+type Finding struct {
+	Check  string `json:"check"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+type doctor struct {
+	cfg *config.Config
+	tw  *taskwarrior.Client
+	vk  api.Server
+	out []Finding
+}
+
+func (d *doctor) ok(check, detail string) { d.out = append(d.out, Finding{check, true, detail, ""}) }
+
+func (d *doctor) bad(check, detail, remedy string) {
+	d.out = append(d.out, Finding{check, false, detail, remedy})
+}
+
+func (a *app) doctor() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check everything a sync needs and say how to mend it",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := &doctor{}
+			a.examine(cmd.Context(), d)
+			for _, f := range d.out {
+				if !f.OK {
+					a.code = exitAttention
+				}
+			}
+			if a.json {
+				return a.printJSON(d.out)
+			}
+			for _, f := range d.out {
+				mark := "ok  "
+				if !f.OK {
+					mark = "BAD "
+				}
+				fmt.Fprintf(a.Out, "%s%s: %s\n", mark, f.Check, short(f.Detail, 300))
+				if f.Remedy != "" {
+					fmt.Fprintf(a.Out, "    remedy: %s\n", f.Remedy)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) examine(ctx context.Context, d *doctor) {
+	var err error
+	if d.cfg, err = config.Load(a.cfgFile, a.Env); err != nil {
+		d.bad("settings", err.Error(), "mend the settings file or the variable; `vikunja-sync settings` lists what there is")
+		return
+	}
+	from := d.cfg.File
+	if from == "" {
+		from = "variables and defaults"
+	}
+	d.ok("settings", from)
+	d.tw = a.tasks(d.cfg)
+	d.taskwarrior(ctx)
+	d.state()
+	if d.vk, err = a.server(d.cfg); err != nil {
+		d.bad("server", err.Error(), "set url and token_file, and `chmod 600` the token's file")
+		return
+	}
+	d.server(ctx)
+	d.webhook(ctx)
+}
+
+func (d *doctor) taskwarrior(ctx context.Context) {
+	v, err := d.tw.Version(ctx)
+	if err != nil {
+		d.bad("taskwarrior", err.Error(), "install Taskwarrior 2.6 or later, or set `task`")
+		return
+	}
+	d.ok("taskwarrior", v)
+	data, err := d.tw.Data(ctx)
+	if err != nil {
+		d.bad("data", err.Error(), "check TASKRC and TASKDATA")
+		return
+	}
+	n := 0
+	if err := d.tw.Export(ctx, func(model.Raw) error { n++; return nil }); err != nil {
+		d.bad("export", err.Error(), "mend or delete the task it names: `task UUID modify due:` clears a date that cannot be exported")
+	} else {
+		d.ok("export", fmt.Sprintf("%d tasks in %s", n, data))
+	}
+	for _, u := range model.UDAs {
+		if have, err := d.tw.Setting(ctx, "uda."+u.Name+".type"); err != nil || have != u.Type {
+			d.bad("attributes", fmt.Sprintf("`%s` is not declared as %s", u.Name, u.Type), "run `vikunja-sync setup`")
+		}
+	}
+	d.hooks(ctx, data)
+	d.writable(filepath.Join(hook.Dir(data), ".probe"), "spool")
+	if pid := hook.LockFile(data).Owner(); pid != 0 {
+		d.ok("lock", fmt.Sprintf("held by process %d, a running `task`", pid))
+	} else {
+		d.ok("lock", "free")
+	}
+}
+
+func (d *doctor) hooks(ctx context.Context, data string) {
+	dir, err := hooksDir(ctx, d.tw)
+	if err != nil {
+		d.bad("hooks", err.Error(), "check hooks.location")
+		return
+	}
+	if on, _ := d.tw.Setting(ctx, "hooks"); on == "0" || on == "off" || on == "no" {
+		d.bad("hooks", "switched off in Taskwarrior's configuration", "set `hooks=on`, or live with changes that wait for the next interval")
+	}
+	good := 0
+	for _, e := range hook.Events {
+		file := hook.File(dir, e)
+		st, err := os.Stat(file)
+		switch {
+		case err != nil:
+			d.bad("hooks", fmt.Sprintf("`%s` is missing", file), "run `vikunja-sync setup`")
+		case st.Mode()&0o100 == 0:
+			d.bad("hooks", fmt.Sprintf("`%s` is not executable", file), "chmod +x "+file)
+		default:
+			good++
+		}
+	}
+	if good == len(hook.Events) {
+		d.ok("hooks", dir)
+	}
+	if b, err := os.ReadFile(filepath.Join(hook.Dir(data), "hook.log")); err == nil {
+		d.bad("hooks", strings.TrimSpace(string(b)), "install the binary again, then remove "+filepath.Join(hook.Dir(data), "hook.log"))
+	}
+}
+
+func (d *doctor) writable(file, what string) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err == nil {
+		if err = os.WriteFile(file, nil, 0o600); err == nil {
+			os.Remove(file)
+			d.ok(what, filepath.Dir(file)+" is writable")
+			return
+		}
+	}
+	d.bad(what, filepath.Dir(file)+" is not writable", "check the owner and mode of the folder")
+}
+
+func (d *doctor) state() {
+	d.writable(d.cfg.State(".probe"), "state")
+	if st, err := os.Stat(d.cfg.State("state.db")); err == nil && st.Mode().Perm()&0o077 != 0 {
+		d.bad("state", "state.db may be read by others", "chmod 600 "+d.cfg.State("state.db"))
+	}
+}
+
+func (d *doctor) server(ctx context.Context) {
+	info, err := d.vk.Info(ctx)
+	if err != nil {
+		d.bad("server", err.Error(), "check the address, the network and the server's log")
+		return
+	}
+	d.ok("server", fmt.Sprintf("vikunja %s, v2: %v", info.Version, info.V2))
+	missing, err := d.vk.CheckScopes(ctx)
+	switch {
+	case err != nil:
+		d.bad("token", err.Error(), "try again later")
+	case len(missing) > 0:
+		var names []string
+		for _, m := range missing {
+			names = append(names, fmt.Sprintf("%s (%s %s)", m.Scope, m.Method, m.Route))
+		}
+		d.bad("token", "refused for "+strings.Join(names, ", "), "make a new token with these scopes; if it is all of them, the token is dead")
+	default:
+		d.ok("token", "every scope is there")
+	}
+	if me, err := d.vk.Me(ctx); err == nil && d.cfg.User != "" && me.Username != d.cfg.User {
+		d.bad("token", fmt.Sprintf("belongs to `%s`, not to `%s`", me.Username, d.cfg.User), "use the token of the right account, or change `user`")
+	}
+	if now, ok := d.vk.Now(); ok {
+		off := time.Until(now).Round(time.Second)
+		if off.Abs() > time.Minute {
+			d.bad("clock", fmt.Sprintf("this machine and the server are %s apart", off.Abs()), "set both clocks by NTP; until then conflicts are judged by the measured difference")
+		} else {
+			d.ok("clock", fmt.Sprintf("%s apart", off.Abs()))
+		}
+	}
+}
+
+// webhook sends itself a signed event through the public address.
+func (d *doctor) webhook(ctx context.Context) {
+	if !d.cfg.Webhook {
+		d.ok("webhook", "off: changes in Vikunja arrive with the next interval")
+		return
+	}
+	key, err := config.Secret(d.cfg.WebhookSecret)
+	if err != nil {
+		d.bad("webhook", err.Error(), "run `vikunja-sync setup`")
+		return
+	}
+	body := []byte(`{"event_name":"task.updated","data":{}}`)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.cfg.WebhookURL, bytes.NewReader(body))
+	if err != nil {
+		d.bad("webhook", err.Error(), "set `webhook_url` to an http address ending in "+webhint.Path)
+		return
+	}
+	req.Header.Set("X-Vikunja-Signature", webhint.Sign(key, body))
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	if err != nil {
+		d.bad("webhook", err.Error(), "start `vikunja-sync run` and check that webhook_url leads to webhook_listen; on a private address the server needs outgoingrequests.allownonroutableips")
+		return
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		d.bad("webhook", resp.Status, "webhook_url must be the final address, ending in "+webhint.Path+", and lead to this receiver")
+		return
+	}
+	d.ok("webhook", d.cfg.WebhookURL)
+}

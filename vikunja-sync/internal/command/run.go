@@ -1,0 +1,357 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/spf13/cobra"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/config"
+	"vikunja-sync/internal/engine"
+	"vikunja-sync/internal/hook"
+	"vikunja-sync/internal/taskwarrior"
+	"vikunja-sync/internal/webhint"
+)
+
+func (a *app) run() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Keep both sides in step until stopped",
+		Long: "Keep both sides in step until stopped.\n\nA cycle runs when a hook of Taskwarrior or a webhook says that something changed, and\n" +
+			"every `interval` in any case. Answers to systemd's notify and watchdog protocol.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			d, err := a.daemon(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			defer d.close()
+			return d.loop(cmd.Context())
+		},
+	}
+}
+
+// daemon is the long-lived process.
+type daemon struct {
+	app  *app
+	cfg  *config.Config
+	log  *slog.Logger
+	vk   api.Server
+	tw   *taskwarrior.Client
+	data string
+	hook *webhint.Receiver
+
+	watch *fsnotify.Watcher
+	lock  *os.File
+	stops []func()
+
+	mu     sync.Mutex
+	last   Status
+	cycles int
+	failed int // in a row
+}
+
+// memory keeps the process small between cycles.
+const memory = 48 << 20
+
+func (a *app) daemon(ctx context.Context, c *config.Config) (d *daemon, err error) {
+	debug.SetMemoryLimit(memory)
+	debug.SetGCPercent(50)
+	d = &daemon{app: a, cfg: c, log: a.logger(c), tw: a.tasks(c)}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	if d.lock, err = onlyOne(c.State("run.lock")); err != nil {
+		return d, err
+	}
+	if d.vk, err = a.server(c); err != nil {
+		return d, err
+	}
+	if _, err = d.tw.Version(ctx); err != nil {
+		return d, err
+	}
+	if d.data, err = d.tw.Data(ctx); err != nil {
+		return d, err
+	}
+	if err = d.watchSpool(); err != nil {
+		return d, err
+	}
+	if err = d.listen(ctx); err != nil {
+		return d, err
+	}
+	return d, nil
+}
+
+// onlyOne takes the lock of the daemon.
+func onlyOne(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, errors.New("another `vikunja-sync run` is running with this state")
+	}
+	return f, nil
+}
+
+func (d *daemon) watchSpool() (err error) {
+	if err := os.MkdirAll(hook.Dir(d.data), 0o700); err != nil {
+		return err
+	}
+	if d.watch, err = fsnotify.NewWatcher(); err != nil {
+		return err
+	}
+	return d.watch.Add(hook.Dir(d.data))
+}
+
+// listen opens the receiver and the loopback page.
+func (d *daemon) listen(ctx context.Context) error {
+	if d.cfg.Webhook {
+		secret, err := config.Secret(d.cfg.WebhookSecret)
+		if err != nil {
+			return fmt.Errorf("webhook: %w; run `vikunja-sync setup`", err)
+		}
+		l, err := net.Listen("tcp", d.cfg.WebhookListen)
+		if err != nil {
+			return err
+		}
+		d.hook = webhint.New(secret, d.cfg.State("webhook.spool"))
+		d.stops = append(d.stops, func() { l.Close() })
+		go d.hook.Serve(ctx, l)
+	}
+	if d.cfg.StatusListen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", d.cfg.StatusListen)
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: d.pages(), ReadHeaderTimeout: 3 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
+	d.stops = append(d.stops, func() { s.Close() })
+	go s.Serve(l)
+	return nil
+}
+
+func (d *daemon) close() {
+	for _, stop := range d.stops {
+		stop()
+	}
+	if d.watch != nil {
+		d.watch.Close()
+	}
+	if d.lock != nil {
+		d.lock.Close()
+	}
+}
+
+// settle is how long to wait for more hints before a cycle.
+const settle = 250 * time.Millisecond
+
+func (d *daemon) loop(ctx context.Context) error {
+	notify(d.app.Env, "READY=1")
+	stop := d.watchdog(ctx)
+	defer stop()
+	var hints chan struct{}
+	if d.hook != nil {
+		hints = d.hook.Hints
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			notify(d.app.Env, "STOPPING=1")
+			return nil
+		case e := <-d.watch.Events:
+			if e.Name != hook.SpoolFile(d.data) || !e.Has(fsnotify.Write|fsnotify.Create) {
+				continue
+			}
+			timer.Reset(settle)
+			continue
+		case err := <-d.watch.Errors:
+			d.log.Warn("watching the spool", "error", err)
+			continue
+		case <-hints:
+			timer.Reset(settle)
+			continue
+		case <-timer.C:
+		}
+		timer.Reset(d.cycle(ctx))
+	}
+}
+
+// cycle runs and tells when the next is due.
+func (d *daemon) cycle(ctx context.Context) time.Duration {
+	start := time.Now()
+	hook.Take(d.data)
+	if d.hook != nil {
+		d.hook.Take()
+	}
+	rep, err := d.once(ctx)
+	debug.FreeOSMemory()
+	wait := d.pause(rep, err)
+	d.record(start, rep, err)
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("cycle failed", "error", err, "next", wait.Round(time.Second))
+	} else if rep != nil && rep.WritesTW+rep.WritesVK > 0 {
+		d.log.Info("cycle", "pairs", rep.Pairs, "taskwarrior_writes", rep.WritesTW, "vikunja_writes", rep.WritesVK, "conflicts", rep.Conflicts)
+	}
+	return wait
+}
+
+func (d *daemon) once(ctx context.Context) (*engine.Report, error) {
+	st, err := d.app.store(d.cfg, 20*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Close()
+	return rounds(ctx, engine.New(engineConfig(d.cfg, d.log), d.tw, d.vk, st), false)
+}
+
+// pause backs off with jitter after failures and respects the limiter.
+func (d *daemon) pause(rep *engine.Report, err error) time.Duration {
+	switch {
+	case err != nil:
+		d.failed++
+	case rep.Again:
+		d.failed = max(1, min(d.failed+1, 3))
+	default:
+		d.failed = 0
+		return d.cfg.Interval
+	}
+	wait := min(5*time.Second<<min(d.failed, 6), d.cfg.Interval)
+	if rep != nil && !rep.RetryAt.IsZero() {
+		wait = max(wait, time.Until(rep.RetryAt))
+	}
+	return wait + time.Duration(rand.Int64N(int64(wait/4)+1))
+}
+
+func (d *daemon) record(start time.Time, rep *engine.Report, err error) {
+	s := Status{At: start.UTC(), OK: err == nil, Seconds: time.Since(start).Seconds()}
+	if err != nil {
+		s.Error = err.Error()
+	}
+	if rep != nil {
+		s.TW, s.VK, s.Pairs, s.WritesTW, s.WritesVK, s.Conflicts, s.Guard = rep.TW, rep.VK, rep.Pairs, rep.WritesTW, rep.WritesVK, rep.Conflicts, rep.Guard
+		for _, p := range rep.Problems {
+			s.Problems = append(s.Problems, about(p)+p.Reason)
+		}
+	}
+	d.mu.Lock()
+	d.last = s
+	d.cycles++
+	d.mu.Unlock()
+	b, _ := json.MarshalIndent(s, "", "  ")
+	tmp := d.cfg.State("status.json.new")
+	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err == nil {
+		os.Rename(tmp, d.cfg.State("status.json"))
+	}
+}
+
+// pages are /healthz and /metrics.
+func (d *daemon) pages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if !d.last.OK || time.Since(d.last.At) > 3*d.cfg.Interval {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintln(w, "behind:", d.last.Error)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+		d.metrics(w)
+	})
+	return mux
+}
+
+func (d *daemon) metrics(w http.ResponseWriter) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ok, taken, refused := 0, 0, 0
+	if d.last.OK {
+		ok = 1
+	}
+	if d.hook != nil {
+		taken, refused = d.hook.Counts()
+	}
+	for _, m := range []struct {
+		name, kind, help string
+		val              any
+	}{
+		{"up", "gauge", "Whether the last cycle succeeded.", ok},
+		{"cycles_total", "counter", "Cycles since the start.", d.cycles},
+		{"last_cycle_timestamp_seconds", "gauge", "When the last cycle began.", d.last.At.Unix()},
+		{"last_cycle_seconds", "gauge", "How long it took.", d.last.Seconds},
+		{"pairs", "gauge", "Tasks in step.", d.last.Pairs},
+		{"waiting", "gauge", "Items that wait for the user or a better time.", len(d.last.Problems)},
+		{"webhooks_total", "counter", "Deliveries taken.", taken},
+		{"webhooks_refused_total", "counter", "Deliveries refused.", refused},
+	} {
+		fmt.Fprintf(w, "# HELP vikunja_sync_%s %s\n# TYPE vikunja_sync_%s %s\nvikunja_sync_%s %v\n", m.name, m.help, m.name, m.kind, m.name, m.val)
+	}
+}
+
+// watchdog tells systemd that the process lives.
+func (d *daemon) watchdog(ctx context.Context) func() {
+	usec := 0
+	fmt.Sscan(d.app.Env("WATCHDOG_USEC"), &usec)
+	if usec <= 0 {
+		return func() {}
+	}
+	t := time.NewTicker(time.Duration(usec) * time.Microsecond / 2)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				notify(d.app.Env, "WATCHDOG=1")
+			}
+		}
+	}()
+	return t.Stop
+}
+
+// notify speaks systemd's protocol: one datagram.
+func notify(env func(string) string, msg string) {
+	addr := env("NOTIFY_SOCKET")
+	if addr == "" {
+		return
+	}
+	if addr[0] == '@' {
+		addr = "\x00" + addr[1:]
+	}
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: addr, Net: "unixgram"})
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	c.Write([]byte(msg))
+}

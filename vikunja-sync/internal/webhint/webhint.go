@@ -1,0 +1,159 @@
+// Package webhint receives Vikunja's webhooks and takes them for what they
+// are: a hint that something changed.
+//
+// A delivery is read within bounds, its signature compared in constant time
+// over the raw bytes, a line is made durable in a spool, and only then it is
+// answered. Nothing of the body is believed or kept but the event's name, so a
+// forged, repeated, late or reordered delivery can at most cause a cycle that
+// finds nothing.
+//
+// Laws: no signature, no effect (401); nothing is answered 2xx before the
+// spool has it; no more than MaxBody is read, in no more than a few seconds.
+//
+// Non-goals: TLS (a reverse proxy's job), and any address but the one given.
+package webhint
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+)
+
+// MaxBody bounds one delivery.
+const MaxBody = 1 << 20
+
+// Path is where deliveries are taken.
+const Path = "/vikunja"
+
+// Receiver is an http.Handler.
+type Receiver struct {
+	secret []byte
+	spool  string
+	mu     sync.Mutex
+	// Hints has room for one: more hints say no more.
+	Hints chan struct{}
+	// Counts for the metrics, under mu.
+	taken, refused int
+}
+
+// New makes a receiver. An empty secret refuses everything.
+func New(secret, spool string) *Receiver {
+	return &Receiver{secret: []byte(secret), spool: spool, Hints: make(chan struct{}, 1)}
+}
+
+// Sign is the signature Vikunja sends for a body.
+func Sign(secret string, body []byte) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write(body)
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+// Counts tells how many deliveries were taken and refused.
+func (r *Receiver) Counts() (taken, refused int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.taken, r.refused
+}
+
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	status := r.receive(w, req)
+	r.mu.Lock()
+	if status == http.StatusNoContent {
+		r.taken++
+	} else {
+		r.refused++
+	}
+	r.mu.Unlock()
+	w.WriteHeader(status)
+}
+
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) int {
+	switch {
+	case req.URL.Path != Path:
+		return http.StatusNotFound
+	case req.Method != http.MethodPost: // a followed redirect becomes a GET: not delivered
+		return http.StatusMethodNotAllowed
+	case req.ContentLength > MaxBody:
+		return http.StatusRequestEntityTooLarge
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
+	if err != nil {
+		return http.StatusRequestEntityTooLarge
+	}
+	want := Sign(string(r.secret), body)
+	if len(r.secret) == 0 || !hmac.Equal([]byte(want), []byte(req.Header.Get("X-Vikunja-Signature"))) {
+		return http.StatusUnauthorized
+	}
+	var event struct {
+		Name string `json:"event_name"`
+	}
+	if json.Unmarshal(body, &event) != nil || !name.MatchString(event.Name) {
+		return http.StatusBadRequest
+	}
+	if err := r.keep(event.Name); err != nil {
+		return http.StatusInternalServerError // asked again later
+	}
+	select {
+	case r.Hints <- struct{}{}:
+	default:
+	}
+	return http.StatusNoContent
+}
+
+var name = regexp.MustCompile(`^[a-z][a-z._]{0,63}$`)
+
+// keep appends to the spool and waits for the disk.
+func (r *Receiver) keep(event string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(r.spool), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(r.spool, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.Size() > 1<<20 {
+		return nil // full of hints already
+	}
+	if _, err := fmt.Fprintf(f, "%d %s\n", time.Now().Unix(), event); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// Take empties the spool; the next cycle is due if it held anything.
+func (r *Receiver) Take() (had bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st, err := os.Stat(r.spool)
+	if err != nil || st.Size() == 0 {
+		return false
+	}
+	os.Remove(r.spool)
+	return true
+}
+
+// Serve listens until ctx ends.
+func (r *Receiver) Serve(ctx context.Context, l net.Listener) error {
+	s := &http.Server{Handler: r, ReadHeaderTimeout: 3 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	stop := context.AfterFunc(ctx, func() { s.Close() })
+	defer stop()
+	if err := s.Serve(l); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
