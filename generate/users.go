@@ -3,7 +3,6 @@ package generate
 import (
 	"slices"
 
-	"nixgen/diag"
 	"nixgen/fleet"
 	"nixgen/layout"
 	"nixgen/syntax"
@@ -11,31 +10,22 @@ import (
 
 // users declares the people of a host, with what the platform has.
 func (m *module) users() {
-	reachable := false
 	for _, a := range m.host.Users {
 		var u tree
 		u.unless("description", syntax.String(a.FullName))
 		if a.UID != nil {
 			u.option("uid", syntax.Int(*a.UID))
 		}
-		u.unless("openssh.authorizedKeys.keys", texts(a.SSHKeys))
 		u.option("home", syntax.String(a.Home))
+		u.unless("openssh.authorizedKeys.keys", texts(a.SSHKeys))
 		if m.host.Platform == fleet.NixOS {
 			nixosUser(&u, a)
-			reachable = reachable || len(a.SSHKeys) > 0 || hasPassword(a)
 		}
 		m.set(u.attrs(), "users", "users", a.Name)
 		if a.Shell != "" {
 			m.set(syntax.String(a.Shell), "nixgen", "loginShells", a.Name)
 		}
 	}
-	if m.host.Platform == fleet.NixOS && !reachable && len(m.host.Users) > 0 {
-		m.complain(m.host, diag.Warning, "nobody can log in to `"+m.host.Name+"`: no user of it has sshKeys or a password")
-	}
-}
-
-func hasPassword(a *fleet.Account) bool {
-	return a.HashedPassword != "" || a.InitialHashedPassword != "" || a.HashedPasswordFile != ""
 }
 
 func nixosUser(u *tree, a *fleet.Account) {

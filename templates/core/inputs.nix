@@ -34,7 +34,7 @@ let
       inputs.${name}.url = "${urls.${name} or "…"}";
   '';
 
-  need = why: name: if inputs ? ${name} then inputs.${name} else throw (missing why name);
+  need = why: name: inputs.${name} or (throw (missing why name));
 
   # What "foo.overlays.default" names among the inputs.
   resolve =
@@ -42,7 +42,7 @@ let
     let
       parts = filter isString (split "[.]" dotted);
       absent = part: "hosts.toml asks for `${dotted}` (${why}), but there is no `${part}`";
-      step = value: part: if value ? ${part} then value.${part} else throw (absent part);
+      step = value: part: value.${part} or (throw (absent part));
     in
     foldl' step (need why (head parts)) (tail parts);
 in
