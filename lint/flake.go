@@ -107,3 +107,36 @@ func (f *Flake) system(ev *outline.Eval, self *outline.Attrs, output, name strin
 	args, _ := sys.Names["args"].Force(ev).(*outline.Attrs)
 	return args
 }
+
+// Static reports that every declared input can be read off the file.
+func (f *Flake) Static() bool {
+	in := f.root.Find("inputs")
+	if in == nil {
+		return true
+	}
+	set, ok := in.Value.(*outline.Set)
+	if !ok {
+		return false
+	}
+	for _, e := range set.Entries {
+		if e.Name.X != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// InputNames are the declared inputs, and those that outputs takes by name: a
+// flake may leave their declaration to the registry.
+func (f *Flake) InputNames() []string {
+	var out []string
+	for _, e := range f.Inputs {
+		out = append(out, e.Name.Text)
+	}
+	if f.Outputs != nil && f.Outputs.Formals != nil {
+		for _, n := range f.Outputs.Formals.Names {
+			out = append(out, n.Name)
+		}
+	}
+	return out
+}

@@ -64,8 +64,9 @@ type Module struct {
 	Parent *Module
 	From   string
 	At     diag.Span
-	// Value is set for a module that is no file of its own.
-	Value bool
+	// Value is set for a module that is no file of its own; Inside for one
+	// whose names stand in a module of another class, with that one's config.
+	Value, Inside bool
 
 	truths map[*outline.Guard]outline.Truth
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"nixgen/catalog"
 	"nixgen/diag"
 	"nixgen/fleet"
 	"nixgen/layout"
@@ -37,6 +38,11 @@ func (w *Workspace) load() []diag.Diagnostic {
 	first, _ := doc.Load(fleet.Env{})
 	inv := layout.Classify(&first.Layout, w.Files())
 	inv.Env(&env)
+	options := first.Layout.Generated + "/catalog.bin"
+	if env.Catalog, err = catalog.Prefer(w.FS, options); err != nil {
+		ds = append(ds, diag.Diagnostic{File: options, Severity: diag.Error, Message: cause(err)})
+	}
+	w.env.Catalog = env.Catalog
 	f, more := doc.Load(env)
 	ds = slices.Concat(ds, more)
 	if worst, any := diag.Worst(ds); any && worst == diag.Error {
@@ -46,6 +52,14 @@ func (w *Workspace) load() []diag.Diagnostic {
 	w.Fleet, w.Inventory = f, inv
 	w.hostsOf()
 	return ds
+}
+
+// Catalog has the options that modules declare.
+func (w *Workspace) Catalog() *catalog.Catalog {
+	if w.env.Catalog != nil {
+		return w.env.Catalog
+	}
+	return catalog.Builtin()
 }
 
 // With is the same tree with other texts of some files, read again.

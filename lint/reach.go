@@ -213,11 +213,27 @@ func (h *Host) beginManual(class Class) {
 		return
 	}
 	if class == Home {
-		for _, u := range h.Work.Inventory.Users() {
-			h.hostFiles(Home, u)
-		}
+		h.homeFile()
+		return
 	}
 	h.hostFiles(class, "")
+}
+
+// homeFile starts a home-manager machine at its file in its person's folder.
+func (h *Host) homeFile() {
+	if h.Spec == nil || len(h.Spec.Users) == 0 {
+		return
+	}
+	user := h.Spec.Users[0].Name
+	h.hostFiles(Home, user)
+	for _, dir := range h.Work.Fleet.Layout.Home {
+		dir = strings.ReplaceAll(dir, "{user}", user)
+		for _, p := range []string{dir + "/" + h.Name + ".nix", dir + "/" + h.Name + "/default.nix"} {
+			if h.Work.Source(p) != nil {
+				h.file(Home, user, p)
+			}
+		}
+	}
 }
 
 // beginOwnHome starts a home that flake.nix builds apart from the system, as
@@ -712,7 +728,7 @@ func (h *Host) inlineHome(m *Module, d *outline.Def, user string, t outline.Trut
 	out := outline.Inside(d)
 	e := edge{class: Home, user: user, truth: t, parent: m, file: d.File().Path, at: d.Name.At}
 	sub := h.add(e, e.file, out)
-	sub.Value = true
+	sub.Value, sub.Inside = true, true
 	// Its names are evaluated where they stand: in the system module.
 	sub.In = m.In
 	h.imports(sub)

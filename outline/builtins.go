@@ -196,13 +196,15 @@ func attrs(ev *Eval, t *Thunk) *Attrs {
 
 // applied makes f x lazily.
 func applied(f Value, args ...*Thunk) *Thunk {
-	return compute(func(ev *Eval) Value {
+	t := compute(func(ev *Eval) Value {
 		v := f
 		for _, a := range args {
 			v = ev.Apply(v, a)
 		}
 		return v
 	})
+	t.from = args[len(args)-1]
+	return t
 }
 
 func biMap(ev *Eval, a []*Thunk) Value {

@@ -74,6 +74,8 @@ type Thunk struct {
 	run  func(*Eval) Value
 	v    Value
 	busy bool
+	// from is where a computed value has its place in the text from.
+	from *Thunk
 }
 
 // Of makes a thunk of a value.
@@ -107,6 +109,9 @@ func (t *Thunk) Force(ev *Eval) Value {
 
 // Where the expression stands: its file ("" for computed ones) and span.
 func (t *Thunk) Where() (string, diag.Span) {
+	if t.x == nil && t.from != nil {
+		return t.from.Where()
+	}
 	if t.x == nil {
 		return "", diag.Span{}
 	}

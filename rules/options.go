@@ -49,7 +49,7 @@ type optionPass struct {
 
 // eachOption visits every definition that the catalog can judge.
 func eachOption(p *lint.Pass, visit func(o *optionPass, s *setting, at *spot)) {
-	o := &optionPass{Pass: p, cat: catalog.Builtin(), out: newOutside(p.Host)}
+	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: newOutside(p.Host)}
 	settings(p.Host, func(s *setting) bool {
 		if len(s.path) == 1 && (s.path[0] == "_module" || s.path[0] == "") {
 			return false

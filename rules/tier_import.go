@@ -58,6 +58,9 @@ func upward(p *lint.Pass, e lint.Edge) string {
 	if !ok || !ok2 || from.User != to.User && to.User != "" && from.User != "" {
 		return ""
 	}
+	if to.Tier == layout.Host && to.Host != "" && p.Work.Fleet.Host(to.Host) == nil {
+		return "" // a folder beside those of the hosts
+	}
 	if to.Tier == layout.Host && from.Tier == layout.Host {
 		if from.Host != to.Host && from.Host != "" && to.Host != "" {
 			return fmt.Sprintf("host `%s` imports `%s` of host `%s`", from.Host, e.To, to.Host)

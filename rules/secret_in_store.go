@@ -1,0 +1,107 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"nixgen/catalog"
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+var secretInStore = &lint.Rule{
+	ID: "secret-in-store", Severity: diag.Warning, Scope: lint.HostScope,
+	Doc: lint.Doc{
+		Summary: "a secret that ends in the world-readable Nix store",
+		Why: `What a configuration says in plain text is copied to /nix/store, where every user
+of the machine reads it, and to git. Options that take a file
+(` + "`passwordFile`, `hashedPasswordFile`" + `) take the path of a decrypted secret at run
+time; readFile or writeText in their place put the text into the store again.`,
+		Bad: `-- hosts.toml --
+[hosts.box]
+system = "x86_64-linux"
+stateVersion = "25.11"
+-- hosts/box/default.nix --
+{ users.users.tim.password = "hunter2"; }
+`,
+		Good: `-- hosts.toml --
+[hosts.box]
+system = "x86_64-linux"
+stateVersion = "25.11"
+-- hosts/box/default.nix --
+{ config, ... }:
+{ users.users.tim.hashedPasswordFile = config.sops.secrets.tim.path; }
+`,
+	},
+	Run: func(p *lint.Pass) {
+		settings(p.Host, func(s *setting) bool {
+			if s.module.Reach == outline.True && len(s.def.Leaves) > 0 {
+				secretSetting(p, s)
+			}
+			return true
+		})
+	},
+}
+
+var (
+	secretRE     = regexp.MustCompile(`(?i)^(initial)?(password|passphrase|psk|privatekey|secretkey|clientsecret|apikey|apitoken|authtoken|accesstoken|admin_?password|adminpass|bot_?token|jwtsecret|preshared_?key)$`)
+	secretFileRE = regexp.MustCompile(`(?i)(password|passphrase|secret|privatekey|token|credentials?|apikey)(file|path)$`)
+	keyRE        = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)
+)
+
+func secretSetting(p *lint.Pass, s *setting) {
+	name := strings.ReplaceAll(s.path[len(s.path)-1], "-", "")
+	plain, file := secretRE.MatchString(name), secretFileRE.MatchString(name)
+	if !plain && !file {
+		return
+	}
+	for _, l := range s.def.Leaves {
+		what := ""
+		switch {
+		case s.active(l.Guards) == outline.False:
+		case plain:
+			what = plainSecret(s, l)
+		default:
+			what = writtenSecret(l.X)
+		}
+		if what == "" {
+			continue
+		}
+		f := l.Scope.File()
+		p.Warning(diag.Diagnostic{
+			File: f.Path, Span: l.X.Span(), Chain: s.module.Chain(),
+			Message: fmt.Sprintf("`%s` is %s: it ends in the world-readable Nix store", catalog.JoinPath(s.names()), what),
+			Why:     "give the path of a secret that is decrypted on the machine",
+		})
+	}
+}
+
+// plainSecret: a literal that is not empty and does not name a file.
+func plainSecret(s *setting, l outline.Leaf) string {
+	if str, ok := l.X.(*outline.Str); ok {
+		text, ok := str.Literal()
+		if ok && text != "" && !strings.HasPrefix(text, "/") && !placeholder(text) {
+			return "written in plain text"
+		}
+		return ""
+	}
+	return writtenSecret(l.X)
+}
+
+// placeholder texts stand for something that another program fills in.
+func placeholder(text string) bool {
+	return strings.ContainsAny(text, "$@{}%<>") || strings.HasPrefix(text, "ext:") || strings.HasPrefix(text, "!") || strings.HasPrefix(text, "*")
+}
+
+// writtenSecret: the text of a file, or a file with the text.
+func writtenSecret(x outline.Expr) string {
+	switch name, _ := outline.LibCall(x); name {
+	case "readFile", "fileContents":
+		return "the text of a file of the tree"
+	case "writeText", "toFile", "writeTextFile":
+		return "written to the store"
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+var undeclaredHostspecField = &lint.Rule{
+	ID: "undeclared-hostspec-field", Severity: diag.Error, Scope: lint.HostScope,
+	Doc: lint.Doc{
+		Summary: "a field of hostSpec that is not declared",
+		Why: `hostSpec has exactly the fields that nixgen knows and those that [fields] in
+hosts.toml declares. Asking for another one fails as soon as the value is
+needed, which may be on the one host that nobody evaluated.`,
+		Bad: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/common/base.nix --
+{ lib, hostSpec, ... }:
+{
+  environment.variables.ROLE = lib.mkIf hostSpec.isSever "server";
+}
+`,
+		Good: `-- hosts.toml --
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+-- modules/common/base.nix --
+{ lib, hostSpec, ... }:
+{
+  environment.variables.ROLE = lib.mkIf hostSpec.isServer "server";
+}
+`,
+	},
+	Run: func(p *lint.Pass) {
+		seen := map[string]bool{}
+		for _, m := range p.Host.Modules {
+			s := p.Work.Source(m.Path)
+			if m.Reach != outline.True || seen[m.Path] || s == nil || s.Outline() == nil || !contains(s.Text, "hostSpec") {
+				continue
+			}
+			seen[m.Path] = true
+			s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
+				if sel, ok := x.(*outline.Select); ok {
+					hostSpecField(p, m, sel, sc)
+				}
+				return true
+			})
+		}
+	},
+}
+
+// hostSpecField judges `hostSpec.x` and `config.hostSpec.x`.
+func hostSpecField(p *lint.Pass, m *lint.Module, sel *outline.Select, sc *outline.Scope) {
+	v, ok := sel.X.(*outline.Var)
+	if !ok || sel.Or != nil {
+		return
+	}
+	path := sel.Path
+	switch v.Name {
+	case "hostSpec":
+		if e, _ := sc.Bound("hostSpec"); e != nil && !isConfigHostSpec(e) {
+			return
+		}
+	case "config", "osConfig":
+		if path[0].X != nil || path[0].Text != "hostSpec" {
+			return
+		}
+		path = path[1:]
+	default:
+		return
+	}
+	if len(path) == 0 || path[0].X != nil {
+		return
+	}
+	name := path[0]
+	fields, closed := hostSpecFields(p, m)
+	if !closed || slices.Contains(fields, name.Text) {
+		return
+	}
+	msg := fmt.Sprintf("hostSpec has no field `%s`", name.Text)
+	var fixes []diag.Fix
+	if near := diag.Suggest(name.Text, fields); near != "" {
+		msg += fmt.Sprintf("; did you mean `%s`?", near)
+	}
+	p.Error(diag.Diagnostic{
+		File: m.Path, Span: name.At, Message: msg, Fixes: fixes, Chain: m.Chain(),
+		Why: "it fails as soon as the value is needed; declare it under `[fields]` in hosts.toml",
+	})
+}
+
+// isConfigHostSpec: `let hostSpec = config.hostSpec;` or `inherit (config) hostSpec;`.
+func isConfigHostSpec(e *outline.Entry) bool {
+	if e.Inherit {
+		d, ok := outline.Dotted(orNil(e.From))
+		return ok && (d == "config" || d == "osConfig")
+	}
+	d, ok := outline.Dotted(e.Value)
+	return ok && (d == "config.hostSpec" || d == "osConfig.hostSpec")
+}
+
+func orNil(x outline.Expr) outline.Expr {
+	if x == nil {
+		return &outline.Bad{}
+	}
+	return x
+}
+
+// hostSpecFields lists the fields, and whether there can be no others.
+func hostSpecFields(p *lint.Pass, m *lint.Module) ([]string, bool) {
+	own := p.Host.SystemOptions()
+	if p.Host.Platform == string(lint.Home) {
+		own = p.Host.Options(m)
+	}
+	if decl, _, group := own.Find([]string{"hostSpec"}); decl != nil || group {
+		return own.Names([]string{"hostSpec"}), decl != nil && !decl.Open || decl == nil && group
+	}
+	if p.Work.Fleet.Layout.Wiring == "manual" {
+		return nil, false
+	}
+	var fields []string
+	for _, f := range p.Work.Fleet.Fields {
+		fields = append(fields, f.Name)
+	}
+	return fields, true
+}

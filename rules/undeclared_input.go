@@ -1,0 +1,95 @@
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+)
+
+var undeclaredInput = &lint.Rule{
+	ID: "undeclared-input", Severity: diag.Error, Scope: lint.FleetScope,
+	Doc: lint.Doc{
+		Summary: "a use of an input that flake.nix does not declare",
+		Why:     "`inputs.x` exists only where flake.nix declares it; evaluation fails when it is needed.",
+		Bad: `-- flake.nix --
+{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  outputs = { nixpkgs, ... }@inputs: { };
+}
+-- module.nix --
+{ inputs, ... }: { imports = [ inputs.stylx.nixosModules.stylix ]; }
+`,
+		Good: `-- flake.nix --
+{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  inputs.stylix.url = "github:nix-community/stylix";
+  outputs = { nixpkgs, ... }@inputs: { };
+}
+-- module.nix --
+{ inputs, ... }: { imports = [ inputs.stylix.nixosModules.stylix ]; }
+`,
+	},
+	Run: func(p *lint.Pass) {
+		f := p.Work.Flake
+		if f == nil || !f.Static() {
+			return
+		}
+		names := f.InputNames()
+		for _, s := range p.Work.Sources {
+			if s.Outline() == nil || !contains(s.Text, "inputs") || otherFlake(p.Work, s.Path) {
+				continue
+			}
+			inputUses(p, s, names)
+		}
+	},
+}
+
+// otherFlake: the file belongs to a flake of its own further down.
+func otherFlake(w *lint.Workspace, file string) bool {
+	for d := path.Dir(file); d != "."; d = path.Dir(d) {
+		if w.Source(d+"/flake.nix") != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func inputUses(p *lint.Pass, s *lint.Source, names []string) {
+	s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
+		sel, ok := x.(*outline.Select)
+		if !ok || sel.Or != nil || sel.Path[0].X != nil {
+			return true
+		}
+		v, ok := sel.X.(*outline.Var)
+		if !ok || v.Name != "inputs" || !isInputsArgument(s, sc) {
+			return true
+		}
+		n := sel.Path[0]
+		if n.Text == "self" || slices.Contains(names, n.Text) {
+			return true
+		}
+		msg := fmt.Sprintf("flake.nix declares no input `%s`", n.Text)
+		if near := diag.Suggest(n.Text, names); near != "" {
+			msg += fmt.Sprintf("; did you mean `%s`?", near)
+		}
+		p.Error(diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed"})
+		return true
+	})
+}
+
+// isInputsArgument: the name is an argument of the file's own function (or the
+// @-pattern of the flake's outputs), where a fleet's modules get the inputs.
+func isInputsArgument(s *lint.Source, sc *outline.Scope) bool {
+	e, l := sc.Bound("inputs")
+	if e != nil || l == nil {
+		return false
+	}
+	if s.Path == "flake.nix" {
+		return l.Param == "inputs"
+	}
+	return l == s.Outline().Root && l.Formals.Has("inputs") && l.Formals.Ellipsis
+}
