@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -89,12 +90,29 @@ func Open(file string) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parse(file, data)
+}
+
+// Prefer gives the catalog that lies at name in fsys, and the built-in one
+// where there is none.
+func Prefer(fsys fs.FS, name string) (*Catalog, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Builtin(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parse(name, data)
+}
+
+func parse(name string, data []byte) (*Catalog, error) {
 	c, err := read(string(data))
 	if err == nil {
 		err = c.check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	c.findRoots()
 	return c, nil

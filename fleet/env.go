@@ -1,5 +1,7 @@
 package fleet
 
+import "nixgen/catalog"
+
 // Env is what Load must know of the repository: plain data, gathered by
 // package layout and by the command. The zero Env checks nothing against the
 // repository; each nil member switches its own checks off, an empty one says
@@ -18,6 +20,8 @@ type Env struct {
 	Inputs []string
 	// Rules are the lint rules' ids.
 	Rules []string
+	// Catalog has the options that modules declare; nil means the built-in one.
+	Catalog *catalog.Catalog
 	// Services are the service templates by name, each with its parameters.
 	Services map[string]*Profile
 }
@@ -102,4 +106,12 @@ type Cond struct {
 	In       []Value // nil: any
 	Min, Max *int64
 	Set      *bool
+}
+
+// options is the catalog in use.
+func (e *Env) options() *catalog.Catalog {
+	if e.Catalog != nil {
+		return e.Catalog
+	}
+	return catalog.Builtin()
 }

@@ -85,7 +85,7 @@ func (s *schemaWriter) inline(x *shape) object {
 	case x == tagName:
 		return s.tag()
 	case x == defaultsShape:
-		return optionSchema([]string{"system", "defaults"})
+		return optionSchema(s.w.env.options(), []string{"system", "defaults"})
 	}
 	out := s.plain(x)
 	if x.alt != nil {

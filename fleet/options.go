@@ -38,7 +38,7 @@ func (w *walker) checkOptions(n *node, path []string) {
 }
 
 func (w *walker) checkOption(n *node, path []string) {
-	place := catalog.Builtin().Nearest(catalog.Darwin, path)
+	place := w.env.options().Nearest(catalog.Darwin, path)
 	known := place.Depth == len(path)
 	switch {
 	case n.bad:
@@ -60,7 +60,7 @@ func (w *walker) checkOption(n *node, path []string) {
 }
 
 func (w *walker) unknownOption(n *node, path []string) {
-	names := catalog.Builtin().Names(catalog.Darwin, path[:len(path)-1])
+	names := w.env.options().Names(catalog.Darwin, path[:len(path)-1])
 	hint := meant(n.name, names)
 	if diag.Suggest(n.name, names) == "" && len(names) > 40 {
 		hint = ""
@@ -73,7 +73,7 @@ func (w *walker) checkOptionType(n *node, path []string, t catalog.Type) {
 		w.fail(n, "`%s` is %s, must be %s", n.path(), shownNode(n), optionWords(t))
 		return
 	}
-	if n.kind == tableNode && len(catalog.Builtin().Names(catalog.Darwin, path)) > 0 {
+	if n.kind == tableNode && len(w.env.options().Names(catalog.Darwin, path)) > 0 {
 		w.checkOptions(n, path)
 	}
 }
@@ -130,16 +130,15 @@ func admits(t catalog.Type, n *node) bool {
 }
 
 // optionSchema is the JSON Schema of the options below a path.
-func optionSchema(path []string) object {
+func optionSchema(c *catalog.Catalog, path []string) object {
 	props := object{}
-	c := catalog.Builtin()
 	for _, name := range c.Names(catalog.Darwin, path) {
 		p := append(slices.Clip(path), name)
 		place := c.Nearest(catalog.Darwin, p)
 		switch {
 		case place.Removed.Listed() || place.RenamedTo() != "" || place.Has(catalog.ReadOnly) || place.Has(catalog.Internal):
 		case len(c.Names(catalog.Darwin, p)) > 0 && place.Flags&catalog.Freeform == 0:
-			props[name] = optionSchema(p)
+			props[name] = optionSchema(c, p)
 		default:
 			props[name] = typeSchema(place.Type())
 		}

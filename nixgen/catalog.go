@@ -5,9 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -48,15 +48,9 @@ It needs Nix, and evaluates code of the inputs; it builds nothing.`,
 }
 
 func (w *world) writeCatalog(f catalogFlags) error {
-	p, err := w.load()
+	p, err := w.loadAlone()
 	if err != nil {
 		return err
-	}
-	if p.broken() {
-		if err := w.complain(p, p.diags); err != nil {
-			return failed(err)
-		}
-		return attention()
 	}
 	expr, err := w.catalogExpr(p, f)
 	if err != nil {
@@ -82,6 +76,26 @@ func (w *world) writeCatalog(f catalogFlags) error {
 	}
 	w.reportCatalog(p.root, w.path(out), rows)
 	return nil
+}
+
+// loadAlone reads hosts.toml and nothing of the repository, which may hold a
+// catalog that this nixgen cannot read.
+func (w *world) loadAlone() (*project, error) {
+	root, err := w.findRoot()
+	if err != nil {
+		return nil, err
+	}
+	p := &project{root: root}
+	if p.source, err = os.ReadFile(filepath.Join(root, hostsFile)); err != nil {
+		return nil, failed(err)
+	}
+	if p.fleet, p.diags = fleet.Load(hostsFile, p.source, fleet.Env{}); !p.broken() {
+		return p, nil
+	}
+	if err := w.complain(p, p.diags); err != nil {
+		return nil, failed(err)
+	}
+	return nil, attention()
 }
 
 // catalogExpr applies the catalog's function to the inputs.
@@ -168,12 +182,8 @@ func (w *world) reportCatalog(root, file string, rows []catalog.Row) {
 	fmt.Fprintf(w.stdout, "wrote %s\n", file)
 }
 
-// catalog gives the options that the fleet's own inputs declare, or what nixgen
-// knows by itself.
-func (p *project) catalog() (*catalog.Catalog, error) {
-	c, err := catalog.Open(filepath.Join(p.root, filepath.FromSlash(p.fleet.Layout.Generated), catalogFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return catalog.Builtin(), nil
-	}
-	return c, err
+// preferredCatalog has the options that the fleet's own inputs declare, or
+// those that nixgen knows by itself.
+func preferredCatalog(root string, l *fleet.Layout) (*catalog.Catalog, error) {
+	return catalog.Prefer(os.DirFS(root), path.Join(l.Generated, catalogFile))
 }

@@ -70,8 +70,8 @@ func TestCatalogCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own, err := p.catalog(); err != nil || own == catalog.Builtin() {
-		t.Errorf("the fleet's own catalog is not preferred: %v", err)
+	if p.env.Catalog == catalog.Builtin() {
+		t.Error("the fleet's own catalog is not preferred")
 	}
 }
 
@@ -99,8 +99,8 @@ func TestCatalogCommandFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own, err := p.catalog(); err != nil || own != catalog.Builtin() {
-		t.Errorf("without a file of its own: %v", err)
+	if p.env.Catalog != catalog.Builtin() {
+		t.Error("without a file of its own the fleet has another catalog")
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "generated"), 0o777); err != nil {
 		t.Fatal(err)
@@ -108,7 +108,10 @@ func TestCatalogCommandFails(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "generated", "catalog.bin"), []byte("x"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.catalog(); err == nil || !strings.Contains(err.Error(), "write it again with `nixgen catalog`") {
+	if _, err := w.load(); err == nil || !strings.Contains(err.Error(), "write it again with `nixgen catalog`") {
 		t.Errorf("a damaged file: %v", err)
+	}
+	if _, err := w.loadAlone(); err != nil {
+		t.Errorf("a damaged file cannot be replaced: %v", err)
 	}
 }

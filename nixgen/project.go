@@ -67,6 +67,9 @@ func (w *world) load() (*project, error) {
 	tiers := doc.Layout()
 	p.inventory = layout.Classify(&tiers, p.listing.files)
 	p.inventory.Env(&p.env)
+	if p.env.Catalog, err = preferredCatalog(root, &tiers); err != nil {
+		return nil, failed(err)
+	}
 	var ds []diag.Diagnostic
 	p.fleet, ds = doc.Load(p.env)
 	p.diags = slices.Concat(syntax, ds, p.unseen())
