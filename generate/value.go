@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -12,21 +11,39 @@ import (
 	"nixgen/syntax"
 )
 
-// relative gives the Nix path from a folder of the tree to a file of it.
+// relative gives the Nix path from a folder of the tree to a file of it; both
+// are cleaned, and the root is ".".
 func relative(from, to string) syntax.Path {
-	a, b := strings.Split(path.Clean(from), "/"), strings.Split(path.Clean(to), "/")
-	if a[0] == "." {
-		a = a[1:]
+	shared := sharedFolders(from, to)
+	var b strings.Builder
+	if rest := from[min(shared, len(from)):]; rest != "" && rest != "." {
+		for range strings.Count(rest, "/") + 1 {
+			b.WriteString("../")
+		}
+	} else {
+		b.WriteString("./")
 	}
+	if below := to[min(shared, len(to)):]; below != "" {
+		b.WriteString(below)
+	} else {
+		b.WriteString(".") // "../." is a path, ".." is none
+	}
+	return syntax.Path(b.String())
+}
+
+// sharedFolders is the length of what two paths have in common, in whole names
+// and with the slash behind them.
+func sharedFolders(a, b string) int {
 	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
+	for i := 0; ; i++ {
+		endA, endB := i == len(a) || a[i] == '/', i == len(b) || b[i] == '/'
+		if endA && endB {
+			n = i + 1
+		}
+		if i == len(a) || i == len(b) || a[i] != b[i] {
+			return n
+		}
 	}
-	up := strings.Repeat("../", len(a)-n)
-	if up == "" {
-		up = "./"
-	}
-	return syntax.Path(strings.TrimSuffix(up+strings.Join(b[n:], "/"), "/"))
 }
 
 // value converts what hosts.toml holds; paths become relative to dir, the
