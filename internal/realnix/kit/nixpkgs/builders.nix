@@ -128,7 +128,8 @@ final:
   wrapNeovimUnstable =
     _: args:
     let
-      self = forced "neovim" (variables args) // {
+      plugins = map (plugin: plugin.plugin or plugin) (args.plugins or [ ]);
+      self = forced "neovim" (variables args // { inherit plugins; }) // {
         luaRcContent = "";
         overrideAttrs = _: self;
       };

@@ -1,19 +1,17 @@
 # What stands for a package.
 { lib, platform }:
-rec {
-  # A package that exists in name only; calling it, or overriding it, gives
-  # the package again.
-  fake =
-    name:
+let
+  # What every package shows; overriding it, or asking for one of its outputs,
+  # gives the package again.
+  describe =
+    name: given:
     let
-      outPath = "/nix/store/00000000000000000000000000000000-${name}";
       self = {
-        inherit name outPath;
+        inherit name;
         inherit (platform) system;
         type = "derivation";
         pname = name;
         version = "999.0";
-        drvPath = "${outPath}.drv";
         outputName = "out";
         outputs = [ "out" ];
         all = [ self ];
@@ -41,31 +39,42 @@ rec {
         overrideAttrs = _: self;
         overrideDerivation = _: self;
         overridePythonAttrs = _: self;
-        __functor = _: _: self;
-        __toString = _: outPath;
-      };
+        __toString = _: self.outPath;
+      }
+      // given self;
     in
     self;
 
-  # A package made of values: its paths come from a real derivation and force
-  # every attribute.
+  # The derivation behind a package: its paths have a context, as those of real
+  # packages have, and force every attribute.
+  real =
+    name: attrs:
+    derivation (
+      attrs
+      // {
+        inherit (platform) system;
+        name = lib.strings.sanitizeDerivationName (baseNameOf (toString name));
+        builder = "/bin/sh";
+      }
+    );
+in
+{
+  # A package that exists in name only; calling it gives the package again.
+  fake =
+    name:
+    describe name (self: {
+      inherit (real name { }) drvPath outPath;
+      __functor = _: _: self;
+    });
+
+  # A package made of values.
   forced =
     name: attrs:
     let
-      label = lib.strings.sanitizeDerivationName (baseNameOf (toString name));
-      real = derivation (
-        attrs
-        // {
-          inherit (platform) system;
-          name = label;
-          builder = "/bin/sh";
-        }
-      );
+      drv = real name attrs;
     in
-    removeAttrs (fake label) [ "__functor" ]
-    // {
-      inherit (real) drvPath outPath;
+    describe drv.name (_: {
+      inherit (drv) drvPath outPath;
       text = attrs.text or "";
-      __toString = _: real.outPath;
-    };
+    });
 }
