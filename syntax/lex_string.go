@@ -115,22 +115,40 @@ func (l *lexer) indentedQuote(i int) int {
 	return 0
 }
 
-// checkNul reports NUL bytes in the text of a string.
+// checkNul reports NUL bytes in the text of a string. As for Nix, one after a
+// backslash passes.
 func (l *lexer) checkNul(start, end int) {
-	if bytes.IndexByte(l.src[start:end], 0) >= 0 {
-		l.report(start, start, end, "a string cannot contain a NUL byte")
+	text := l.src[start:end]
+	for i := 0; i < len(text); i++ {
+		n := bytes.IndexByte(text[i:], 0)
+		if n < 0 {
+			return
+		}
+		if i += n; !escapedAt(text, i) {
+			l.report(start, start, end, "a string cannot contain a NUL byte")
+			return
+		}
 	}
 }
 
+// escapedAt is true if an odd number of backslashes stands before text[i].
+func escapedAt(text []byte, i int) bool {
+	n := i
+	for n > 0 && text[n-1] == '\\' {
+		n--
+	}
+	return (i-n)%2 == 1
+}
+
 // checkIndentedNul is checkNul for indented strings: Nix reports the piece
-// between two escapes, and takes no offence at a NUL that is escaped.
+// between two escapes.
 func (l *lexer) checkIndentedNul(start, end int) {
 	if bytes.IndexByte(l.src[start:end], 0) < 0 {
 		return
 	}
 	for p := range indentedPieces(l.src[start:end]) {
 		s, e := start+p.start, start+p.end
-		if bytes.IndexByte(l.src[s:e], 0) >= 0 {
+		if p.plain && bytes.IndexByte(l.src[s:e], 0) >= 0 {
 			l.report(s, s, e, "a string cannot contain a NUL byte")
 		}
 	}
