@@ -13,6 +13,7 @@ import (
 	"nixgen/fleet"
 	"nixgen/layout"
 	"nixgen/report"
+	"nixgen/rules"
 	"nixgen/templates"
 )
 
@@ -67,6 +68,7 @@ func (w *world) load() (*project, error) {
 	tiers := doc.Layout()
 	p.inventory = layout.Classify(&tiers, p.listing.files)
 	p.inventory.Env(&p.env)
+	p.env.Inputs = flakeInputs(root)
 	if p.env.Catalog, err = preferredCatalog(root, &tiers); err != nil {
 		return nil, failed(err)
 	}
@@ -90,6 +92,9 @@ func newEnv() (fleet.Env, error) {
 			return env, failed(fmt.Errorf("the disk profile `%s` is broken: %s", name, ds[0].Message))
 		}
 		env.Profiles[name] = p
+	}
+	for _, r := range rules.All {
+		env.Rules = append(env.Rules, r.ID)
 	}
 	return env, nil
 }
