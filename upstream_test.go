@@ -1,0 +1,248 @@
+package nixgen_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nixgen/internal/realnix"
+)
+
+// ownFleet is this repository's fleet as `nixgen generate` leaves it in a new
+// folder, and that nixgen.
+type ownFleet struct {
+	kit          *realnix.Kit
+	nixgen, root string
+}
+
+// TestOwnFleet evaluates this repository's fleet under the upstream modules.
+func TestOwnFleet(t *testing.T) {
+	o := &ownFleet{kit: realnix.Upstream(t), nixgen: filepath.Join(t.TempDir(), "nixgen"), root: t.TempDir()}
+	if out, err := exec.Command("go", "build", "-o", o.nixgen, "./nixgen").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	if err := os.CopyFS(filepath.Join(o.root, "nix"), os.DirFS("nix")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(o.root, "nix", "generated")); err != nil {
+		t.Fatal(err)
+	}
+	hosts, err := os.ReadFile("hosts.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(o.root, "hosts.toml"), hosts, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.generate(t, o.root)
+	f, err := o.kit.Fleet(o.root, filepath.Join(o.root, "nix", "generated"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("nixos", func(t *testing.T) { testNixOSHosts(t, f) })
+	t.Run("macs and homes", func(t *testing.T) { testMacsAndHomes(t, f) })
+	t.Run("twins", func(t *testing.T) { testHostTwins(t, f) })
+	t.Run("untracked module", o.testUntracked)
+	t.Run("unstaged output", o.testUnstaged)
+}
+
+// generate runs `nixgen generate` in a folder.
+func (o *ownFleet) generate(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(o.nixgen, append([]string{"generate"}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("nixgen generate: %v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// repo is the fleet as a flake under git, which tracks nothing yet: its files
+// come from git as in every flake, the inputs from the kit.
+func (o *ownFleet) repo(t *testing.T) *realnix.Repo {
+	t.Helper()
+	repo := realnix.NewRepo(t)
+	if err := os.CopyFS(repo.Dir, os.DirFS(o.root)); err != nil {
+		t.Fatal(err)
+	}
+	repo.Write(map[string]string{"flake.nix": fmt.Sprintf(`{
+  outputs = { self }: import ./nix/generated (import %s/inputs.nix // { inherit self; });
+}
+`, o.kit.Dir)})
+	return repo
+}
+
+// mounts are what each NixOS host of hosts.toml must mount, read from that file
+// by a person.
+var mounts = map[string]map[string]string{
+	"malphas": {
+		"/":        "/dev/mapper/crypt-main btrfs compress=zstd,noatime,subvol=@",
+		"/home":    "/dev/mapper/crypt-main btrfs compress=zstd,noatime,subvol=@home",
+		"/nix":     "/dev/mapper/crypt-main btrfs compress=zstd,noatime,subvol=@nix",
+		"/var/log": "/dev/mapper/crypt-main btrfs compress=zstd,noatime,subvol=@log",
+		"/.swap":   "/dev/mapper/crypt-main btrfs noatime,subvol=@swap",
+		"/boot":    "/dev/disk/by-partlabel/disk-main-esp vfat umask=0077",
+	},
+	"vault": {
+		"/":     "main/root zfs defaults",
+		"/home": "main/home zfs defaults",
+		"/nix":  "main/nix zfs defaults",
+		"/var":  "main/var zfs defaults",
+		"/boot": "/dev/disk/by-partlabel/disk-main_1-esp vfat umask=0077",
+	},
+	"beacon": {
+		"/":              "/dev/disk/by-partlabel/disk-main-root ext4 noatime",
+		"/boot/firmware": "/dev/disk/by-partlabel/disk-main-firmware vfat umask=0077,noauto,nofail",
+	},
+}
+
+// disksOf reads what a NixOS configuration says about its disks.
+const disksOf = `
+configuration:
+let inherit (configuration) config; in {
+  inherit (complaints configuration) failed warnings;
+  mounts = lib.mapAttrs (_: fs: "${fs.device} ${fs.fsType} ${lib.concatStringsSep "," fs.options}") config.fileSystems;
+  luks = lib.mapAttrsToList (name: d: "${name} ${d.device}") config.boot.initrd.luks.devices;
+  swap = map (s: s.device) config.swapDevices;
+  hostId = config.networking.hostId;
+  script = builtins.unsafeDiscardStringContext config.system.build.formatScript.drvPath;
+}`
+
+// disks is what disksOf gives.
+type disks struct {
+	Failed, Warnings []string
+	Mounts           map[string]string
+	Luks, Swap       []string
+	HostID, Script   string
+}
+
+// Every NixOS host of this repository's fleet comes to the disks that its
+// hosts.toml describes, under the real disko, with no complaint.
+func testNixOSHosts(t *testing.T, f *realnix.Fleet) {
+	var names []string
+	if err := f.Eval(&names, `lib.attrNames fleet.nixosConfigurations`); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"beacon", "malphas", "vault"}, names); diff != "" {
+		t.Fatal(diff)
+	}
+	want := map[string]disks{
+		"malphas": {Luks: []string{"crypt-main /dev/disk/by-partlabel/disk-main-luks"}, Swap: []string{"/.swap/swapfile"}},
+		"vault":   {Luks: []string{}, Swap: []string{}, HostID: "8425e349"},
+		"beacon":  {Luks: []string{}, Swap: []string{}},
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			var got disks
+			if err := f.Eval(&got, "("+disksOf+") fleet.nixosConfigurations."+name); err != nil {
+				t.Fatal(err)
+			}
+			expected := want[name]
+			expected.Mounts, expected.Failed, expected.Warnings = mounts[name], []string{}, []string{}
+			if !strings.HasSuffix(got.Script, ".drv") {
+				t.Errorf("format script: %q", got.Script)
+			}
+			got.Script = ""
+			if diff := cmp.Diff(expected, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The Macs and homes of this repository's fleet are complete, too.
+func testMacsAndHomes(t *testing.T, f *realnix.Fleet) {
+	var got struct {
+		Drv              string
+		Failed, Warnings []string
+	}
+	err := f.Eval(&got, `complaints fleet.darwinConfigurations.macbook // { drv = drvPath fleet.darwinConfigurations.macbook; }`)
+	if err != nil || !strings.HasSuffix(got.Drv, ".drv") || len(got.Failed)+len(got.Warnings) > 0 {
+		t.Errorf("macbook: %+v, %v", got, err)
+	}
+	for _, home := range []string{"nixosConfigurations.malphas", "darwinConfigurations.macbook"} {
+		var drv string
+		err := f.Eval(&drv, "builtins.unsafeDiscardStringContext fleet."+home+".config.home-manager.users.tim.home.activationPackage.drvPath")
+		if err != nil || !strings.HasSuffix(drv, ".drv") {
+			t.Errorf("%s: home %q, %v", home, drv, err)
+		}
+	}
+}
+
+// Their twins: one wrong value each.
+func testHostTwins(t *testing.T, f *realnix.Fleet) {
+	for _, twin := range []struct{ name, expr, says string }{
+		{"a size that is none", `(extend fleet.nixosConfigurations.malphas { disko.devices.disk.main.content.partitions.esp.size = lib.mkForce "big"; }).config.system.build.formatScript.drvPath`, "is not of type"},
+		{"a second disk at the same mount point", `(extend fleet.nixosConfigurations.beacon { fileSystems."/".device = "/dev/sda1"; }).config.fileSystems."/".device`, "conflicting definition"},
+		{"a disk that disko does not know", `(extend fleet.nixosConfigurations.vault { disko.devices.disks.data1 = { }; }).config.fileSystems`, "does not exist"},
+		{"a Mac with a disk", `drvPath (extend fleet.darwinConfigurations.macbook { fileSystems."/".device = "/dev/sda1"; })`, "does not exist"},
+		{"a hostSpec that a host overrides", `(extend fleet.nixosConfigurations.vault { hostSpec.isServer = lib.mkForce false; }).config.assertions`, "read-only"},
+	} {
+		t.Run(twin.name, func(t *testing.T) {
+			said, err := f.EvalFails(twin.expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(said, twin.says) {
+				t.Errorf("fails for another reason:\n%s", said)
+			}
+		})
+	}
+}
+
+// A flake sees what git's index lists. What nixgen leaves out because git does
+// not know it is not missed, and what it lists is there.
+func (o *ownFleet) testUntracked(t *testing.T) {
+	const module = "nix/modules/common/zz-new.nix"
+	repo := o.repo(t)
+	repo.Git("add", ".")
+	repo.Write(map[string]string{module: "{ environment.variables.NEW = \"yes\"; }\n"})
+	variable := func() (string, error) {
+		var got map[string]any
+		err := repo.Eval(&got, "nixosConfigurations.vault.config.environment.variables")
+		return fmt.Sprint(got["NEW"]), err
+	}
+	if out := o.generate(t, repo.Dir); !strings.Contains(out, "git add -N "+module) {
+		t.Errorf("nothing is said about the untracked module:\n%s", out)
+	}
+	if got, err := variable(); got != "<nil>" || err != nil {
+		t.Errorf("an untracked module has effect: %s, %v", got, err)
+	}
+	repo.Git("add", "-N", module)
+	o.generate(t, repo.Dir, "--stage")
+	if got, err := variable(); got != "yes" || err != nil {
+		t.Errorf("a module that git is to add: %s, %v", got, err)
+	}
+	// the twin: an import list that names what git does not know
+	repo.Git("rm", "--cached", "-q", module)
+	if got, err := variable(); err == nil || !strings.Contains(err.Error(), "zz-new.nix") {
+		t.Errorf("an import of an untracked module evaluates: %s, %v", got, err)
+	}
+}
+
+// What generate writes is new to git, so a flake misses it until it is staged.
+func (o *ownFleet) testUnstaged(t *testing.T) {
+	repo := o.repo(t)
+	repo.Git("add", "flake.nix", "hosts.toml", "nix/modules", "nix/hosts", "nix/home")
+	var checks map[string]any
+	const attr = "checks.x86_64-linux"
+	if err := repo.Eval(&checks, attr); err == nil || !strings.Contains(err.Error(), "nix/generated") {
+		t.Errorf("evaluates without what was generated: %v", err)
+	}
+	o.generate(t, repo.Dir, "--stage")
+	if err := repo.Eval(&checks, attr); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"eval-beacon", "eval-macbook", "eval-malphas", "eval-vault"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(checks))); diff != "" {
+		t.Error(diff)
+	}
+}
