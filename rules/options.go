@@ -36,8 +36,8 @@ type spot struct {
 }
 
 type spotKey struct {
-	def *outline.Def
-	at  catalog.Platform
+	path string
+	here catalog.Platform
 }
 
 // optionPass looks at every definition of a host against the catalog.
@@ -65,29 +65,21 @@ func eachOption(p *lint.Pass, visit func(o *optionPass, s *setting, at *spot)) {
 	})
 }
 
-// spot judges a name; what has no dynamic name on its path is judged once for
-// all hosts.
+// spot judges a name, once for all hosts.
 func (o *optionPass) spot(s *setting) *spot {
+	if s.judged != nil {
+		return s.judged
+	}
 	here := platform(s.module)
-	if !static(s.def) || s.module.Value {
-		return o.judge(here, s.names())
-	}
-	key := spotKey{s.def, here}
+	names := s.names()
+	key := spotKey{strings.Join(names, "\x00"), here}
 	if v, ok := o.Work.Memo.Load(key); ok {
-		return v.(*spot)
+		s.judged = v.(*spot)
+		return s.judged
 	}
-	at := o.judge(here, s.names())
-	o.Work.Memo.Store(key, at)
-	return at
-}
-
-func static(d *outline.Def) bool {
-	for ; d != nil; d = d.Parent {
-		if d.Name.X != nil {
-			return false
-		}
-	}
-	return true
+	s.judged = o.judge(here, names)
+	o.Work.Memo.Store(key, s.at)
+	return s.judged
 }
 
 func (o *optionPass) judge(here catalog.Platform, names []string) *spot {

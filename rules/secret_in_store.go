@@ -48,11 +48,13 @@ stateVersion = "25.11"
 var (
 	secretRE     = regexp.MustCompile(`(?i)^(initial)?(password|passphrase|psk|privatekey|secretkey|clientsecret|apikey|apitoken|authtoken|accesstoken|admin_?password|adminpass|bot_?token|jwtsecret|preshared_?key)$`)
 	secretFileRE = regexp.MustCompile(`(?i)(password|passphrase|secret|privatekey|token|credentials?|apikey)(file|path)$`)
-	keyRE        = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)
 )
 
 func secretSetting(p *lint.Pass, s *setting) {
 	name := strings.ReplaceAll(s.path[len(s.path)-1], "-", "")
+	if !secretShaped(name) {
+		return
+	}
 	plain, file := secretRE.MatchString(name), secretFileRE.MatchString(name)
 	if !plain && !file {
 		return
@@ -76,6 +78,17 @@ func secretSetting(p *lint.Pass, s *setting) {
 			Why:     "give the path of a secret that is decrypted on the machine",
 		})
 	}
+}
+
+// secretShaped is a cheap question before the expressions are matched.
+func secretShaped(name string) bool {
+	name = strings.ToLower(name)
+	for _, w := range []string{"pass", "psk", "key", "secret", "token", "credential"} {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // plainSecret: a literal that is not empty and does not name a file.

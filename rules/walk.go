@@ -21,35 +21,63 @@ type setting struct {
 	guards [][]*outline.Guard
 	// own are the options the closure declares.
 	own *lint.Options
+	// end is the index, in the list of all, behind what stands below.
+	end    int
+	judged *spot
 }
 
 // settings visits every definition of every module of a host, parents first.
 // Where visit returns false it does not go deeper.
 func settings(h *lint.Host, visit func(*setting) bool) {
-	for _, m := range h.Modules {
-		s := &setting{host: h, module: m, own: h.Options(m)}
-		for _, d := range m.Out.Defs {
-			s.walk(d, visit)
+	all := allSettings(h)
+	for i := 0; i < len(all); {
+		if visit(all[i]) {
+			i++
+		} else {
+			i = all[i].end
 		}
 	}
 }
 
-func (s *setting) walk(d *outline.Def, visit func(*setting) bool) {
-	name, ok := s.module.Name(d)
+// allSettings is made once for a host; its rules run one after the other.
+func allSettings(h *lint.Host) []*setting {
+	if v, ok := h.Work.Memo.Load(h); ok {
+		return v.([]*setting)
+	}
+	var all []*setting
+	for _, m := range h.Modules {
+		c := collector{host: h, module: m, own: h.Options(m), all: all}
+		for _, d := range m.Out.Defs {
+			c.collect(d, nil, nil)
+		}
+		all = c.all
+	}
+	h.Work.Memo.Store(h, all)
+	return all
+}
+
+type collector struct {
+	host   *lint.Host
+	module *lint.Module
+	own    *lint.Options
+	all    []*setting
+}
+
+func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.Guard) {
+	name, ok := c.module.Name(d)
 	if !ok {
 		name = ""
 	}
-	s.path = append(s.path, name)
-	s.guards = append(s.guards, d.Guards)
-	s.def = d
-	if visit(s) {
-		for _, k := range d.Kids {
-			s.walk(k, visit)
-		}
-		s.def = d
+	n := len(path)
+	s := &setting{
+		host: c.host, module: c.module, own: c.own, def: d,
+		path: append(path[:n:n], name), guards: append(guards[:n:n], d.Guards),
 	}
-	s.path = s.path[:len(s.path)-1]
-	s.guards = s.guards[:len(s.guards)-1]
+	c.all = append(c.all, s)
+	for _, k := range d.Kids {
+		c.collect(k, s.path, s.guards)
+	}
+	s.end = len(c.all)
 }
 
 // known reports whether every name of the path is.
