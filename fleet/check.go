@@ -184,16 +184,23 @@ func (w *walker) unknownKey(k *node, s *shape) {
 	w.failKey(k, "unknown key `%s`%s", k.path(), meant(k.name, names))
 }
 
-// meant is ", did you mean `x`?" or the list of what is allowed.
+// meant is the list of what is allowed where it is short, and what was probably
+// meant: ", allowed are `a`, `b`; did you mean `a`?".
 func meant(name string, allowed []string) string {
-	if s := diag.Suggest(name, allowed); s != "" {
-		return fmt.Sprintf(", did you mean `%s`?", s)
-	}
-	if len(allowed) == 0 {
+	const short, most = 5, 40
+	guess := diag.Suggest(name, allowed)
+	switch {
+	case len(allowed) == 0:
 		return ", there is none"
-	}
-	const most = 40
-	if len(allowed) > most {
+	case guess != "" && len(allowed) > short:
+		return fmt.Sprintf(", did you mean `%s`?", guess)
+	case guess != "" && len(allowed) > 1:
+		return fmt.Sprintf(", allowed are %s; did you mean `%s`?", ticked(allowed), guess)
+	case guess != "":
+		return fmt.Sprintf(", did you mean `%s`?", guess)
+	case len(allowed) == 1:
+		return ", allowed is " + ticked(allowed)
+	case len(allowed) > most:
 		return fmt.Sprintf(", allowed are %s and %d more", ticked(allowed[:most]), len(allowed)-most)
 	}
 	return ", allowed are " + ticked(allowed)
