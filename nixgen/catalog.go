@@ -79,7 +79,8 @@ func (w *world) writeCatalog(f catalogFlags) error {
 }
 
 // loadAlone reads hosts.toml and nothing of the repository, which may hold a
-// catalog that this nixgen cannot read.
+// catalog that this nixgen cannot read. Mistakes do not matter here: they may
+// be options that the catalog at hand does not know yet.
 func (w *world) loadAlone() (*project, error) {
 	root, err := w.findRoot()
 	if err != nil {
@@ -89,7 +90,9 @@ func (w *world) loadAlone() (*project, error) {
 	if p.source, err = os.ReadFile(filepath.Join(root, hostsFile)); err != nil {
 		return nil, failed(err)
 	}
-	if p.fleet, p.diags = fleet.Load(hostsFile, p.source, fleet.Env{}); !p.broken() {
+	var doc *fleet.Document
+	if doc, p.diags = fleet.Parse(hostsFile, p.source); !p.broken() {
+		p.fleet, _ = doc.Load(fleet.Env{})
 		return p, nil
 	}
 	if err := w.complain(p, p.diags); err != nil {
