@@ -198,8 +198,6 @@ func meant(name string, allowed []string) string {
 		return fmt.Sprintf(", allowed are %s; did you mean `%s`?", ticked(allowed), guess)
 	case guess != "":
 		return fmt.Sprintf(", did you mean `%s`?", guess)
-	case len(allowed) == 1:
-		return ", allowed is " + ticked(allowed)
 	case len(allowed) > most:
 		return fmt.Sprintf(", allowed are %s and %d more", ticked(allowed[:most]), len(allowed)-most)
 	}
