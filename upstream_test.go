@@ -11,52 +11,108 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"nixgen/internal/realnix"
 )
 
-// ownFleet is this repository's fleet as `nixgen generate` leaves it in a new
-// folder, and that nixgen.
-type ownFleet struct {
+// judged is a fleet as `nixgen generate` leaves it in a folder of its own, and
+// the upstream modules that judge it.
+type judged struct {
 	kit          *realnix.Kit
 	nixgen, root string
 }
 
-// TestOwnFleet evaluates this repository's fleet under the upstream modules.
-func TestOwnFleet(t *testing.T) {
-	o := &ownFleet{kit: realnix.Upstream(t), nixgen: filepath.Join(t.TempDir(), "nixgen"), root: t.TempDir()}
-	if out, err := exec.Command("go", "build", "-o", o.nixgen, "./nixgen").CombinedOutput(); err != nil {
+// judge builds nixgen.
+func judge(t *testing.T) *judged {
+	t.Helper()
+	j := &judged{kit: realnix.Upstream(t), nixgen: filepath.Join(t.TempDir(), "nixgen"), root: t.TempDir()}
+	if out, err := exec.Command("go", "build", "-o", j.nixgen, "./nixgen").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	if err := os.CopyFS(filepath.Join(o.root, "nix"), os.DirFS("nix")); err != nil {
+	return j
+}
+
+// open generates the fleet and makes its outputs ready for evaluation.
+func (j *judged) open(t *testing.T, generated string) *realnix.Fleet {
+	t.Helper()
+	j.generate(t, j.root)
+	f, err := j.kit.Fleet(j.root, filepath.Join(j.root, generated), "")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(o.root, "nix", "generated")); err != nil {
+	return f
+}
+
+// TestOwnFleet evaluates this repository's fleet under the upstream modules.
+func TestOwnFleet(t *testing.T) {
+	j := judge(t)
+	if err := os.CopyFS(filepath.Join(j.root, "nix"), os.DirFS("nix")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(j.root, "nix", "generated")); err != nil {
 		t.Fatal(err)
 	}
 	hosts, err := os.ReadFile("hosts.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(o.root, "hosts.toml"), hosts, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(j.root, "hosts.toml"), hosts, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	o.generate(t, o.root)
-	f, err := o.kit.Fleet(o.root, filepath.Join(o.root, "nix", "generated"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := j.open(t, "nix/generated")
 	t.Run("nixos", func(t *testing.T) { testNixOSHosts(t, f) })
 	t.Run("macs and homes", func(t *testing.T) { testMacsAndHomes(t, f) })
 	t.Run("twins", func(t *testing.T) { testHostTwins(t, f) })
-	t.Run("untracked module", o.testUntracked)
-	t.Run("unstaged output", o.testUnstaged)
+	t.Run("untracked module", j.testUntracked)
+	t.Run("unstaged output", j.testUnstaged)
+}
+
+// TestDiskForms evaluates a fleet of hosts with every form of disk.
+func TestDiskForms(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/disks/forms.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := judge(t)
+	var want string
+	for _, file := range archive.Files {
+		if file.Name == "expected" {
+			want = string(file.Data)
+			continue
+		}
+		name := filepath.Join(j.root, file.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, file.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := j.open(t, "generated")
+	var all map[string]disks
+	if err := f.Eval(&all, "lib.mapAttrs (_: "+disksOf+") fleet.nixosConfigurations"); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for host, d := range all {
+		if len(d.Failed)+len(d.Warnings) > 0 {
+			t.Errorf("%s: failed assertions %q, warnings %q", host, d.Failed, d.Warnings)
+		}
+		for _, line := range d.lines() {
+			got = append(got, host+": "+line)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, strings.Join(got, "\n")+"\n"); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // generate runs `nixgen generate` in a folder.
-func (o *ownFleet) generate(t *testing.T, dir string, args ...string) string {
+func (j *judged) generate(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(o.nixgen, append([]string{"generate"}, args...)...)
+	cmd := exec.Command(j.nixgen, append([]string{"generate"}, args...)...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -67,16 +123,16 @@ func (o *ownFleet) generate(t *testing.T, dir string, args ...string) string {
 
 // repo is the fleet as a flake under git, which tracks nothing yet: its files
 // come from git as in every flake, the inputs from the kit.
-func (o *ownFleet) repo(t *testing.T) *realnix.Repo {
+func (j *judged) repo(t *testing.T) *realnix.Repo {
 	t.Helper()
 	repo := realnix.NewRepo(t)
-	if err := os.CopyFS(repo.Dir, os.DirFS(o.root)); err != nil {
+	if err := os.CopyFS(repo.Dir, os.DirFS(j.root)); err != nil {
 		t.Fatal(err)
 	}
 	repo.Write(map[string]string{"flake.nix": fmt.Sprintf(`{
   outputs = { self }: import ./nix/generated (import %s/inputs.nix // { inherit self; });
 }
-`, o.kit.Dir)})
+`, j.kit.Dir)})
 	return repo
 }
 
@@ -113,7 +169,9 @@ let inherit (configuration) config; in {
   luks = lib.mapAttrsToList (name: d: "${name} ${d.device}") config.boot.initrd.luks.devices;
   swap = map (s: s.device) config.swapDevices;
   hostId = config.networking.hostId;
-  script = builtins.unsafeDiscardStringContext config.system.build.formatScript.drvPath;
+  script =
+    if config.disko.devices.disk or { } == { } then ""
+    else builtins.unsafeDiscardStringContext config.system.build.formatScript.drvPath;
 }`
 
 // disks is what disksOf gives.
@@ -122,6 +180,24 @@ type disks struct {
 	Mounts           map[string]string
 	Luks, Swap       []string
 	HostID, Script   string
+}
+
+// lines says the same, a line each.
+func (d *disks) lines() []string {
+	var out []string
+	for point, fs := range d.Mounts {
+		out = append(out, point+" "+fs)
+	}
+	for _, l := range d.Luks {
+		out = append(out, "luks "+l)
+	}
+	for _, s := range d.Swap {
+		out = append(out, "swap "+s)
+	}
+	if d.HostID != "" {
+		out = append(out, "hostId "+d.HostID)
+	}
+	return out
 }
 
 // Every NixOS host of this repository's fleet comes to the disks that its
@@ -181,7 +257,7 @@ func testMacsAndHomes(t *testing.T, f *realnix.Fleet) {
 func testHostTwins(t *testing.T, f *realnix.Fleet) {
 	for _, twin := range []struct{ name, expr, says string }{
 		{"a size that is none", `(extend fleet.nixosConfigurations.malphas { disko.devices.disk.main.content.partitions.esp.size = lib.mkForce "big"; }).config.system.build.formatScript.drvPath`, "is not of type"},
-		{"a second disk at the same mount point", `(extend fleet.nixosConfigurations.beacon { fileSystems."/".device = "/dev/sda1"; }).config.fileSystems."/".device`, "conflicting definition"},
+		{"a second device for a mount point", `(extend fleet.nixosConfigurations.beacon { fileSystems."/".device = "/dev/sda1"; }).config.fileSystems."/".device`, "conflicting definition"},
 		{"a disk that disko does not know", `(extend fleet.nixosConfigurations.vault { disko.devices.disks.data1 = { }; }).config.fileSystems`, "does not exist"},
 		{"a Mac with a disk", `drvPath (extend fleet.darwinConfigurations.macbook { fileSystems."/".device = "/dev/sda1"; })`, "does not exist"},
 		{"a hostSpec that a host overrides", `(extend fleet.nixosConfigurations.vault { hostSpec.isServer = lib.mkForce false; }).config.assertions`, "read-only"},
@@ -200,9 +276,9 @@ func testHostTwins(t *testing.T, f *realnix.Fleet) {
 
 // A flake sees what git's index lists. What nixgen leaves out because git does
 // not know it is not missed, and what it lists is there.
-func (o *ownFleet) testUntracked(t *testing.T) {
+func (j *judged) testUntracked(t *testing.T) {
 	const module = "nix/modules/common/zz-new.nix"
-	repo := o.repo(t)
+	repo := j.repo(t)
 	repo.Git("add", ".")
 	repo.Write(map[string]string{module: "{ environment.variables.NEW = \"yes\"; }\n"})
 	variable := func() (string, error) {
@@ -210,14 +286,14 @@ func (o *ownFleet) testUntracked(t *testing.T) {
 		err := repo.Eval(&got, "nixosConfigurations.vault.config.environment.variables")
 		return fmt.Sprint(got["NEW"]), err
 	}
-	if out := o.generate(t, repo.Dir); !strings.Contains(out, "git add -N "+module) {
+	if out := j.generate(t, repo.Dir); !strings.Contains(out, "git add -N "+module) {
 		t.Errorf("nothing is said about the untracked module:\n%s", out)
 	}
 	if got, err := variable(); got != "<nil>" || err != nil {
 		t.Errorf("an untracked module has effect: %s, %v", got, err)
 	}
 	repo.Git("add", "-N", module)
-	o.generate(t, repo.Dir, "--stage")
+	j.generate(t, repo.Dir, "--stage")
 	if got, err := variable(); got != "yes" || err != nil {
 		t.Errorf("a module that git is to add: %s, %v", got, err)
 	}
@@ -229,15 +305,15 @@ func (o *ownFleet) testUntracked(t *testing.T) {
 }
 
 // What generate writes is new to git, so a flake misses it until it is staged.
-func (o *ownFleet) testUnstaged(t *testing.T) {
-	repo := o.repo(t)
+func (j *judged) testUnstaged(t *testing.T) {
+	repo := j.repo(t)
 	repo.Git("add", "flake.nix", "hosts.toml", "nix/modules", "nix/hosts", "nix/home")
 	var checks map[string]any
 	const attr = "checks.x86_64-linux"
 	if err := repo.Eval(&checks, attr); err == nil || !strings.Contains(err.Error(), "nix/generated") {
 		t.Errorf("evaluates without what was generated: %v", err)
 	}
-	o.generate(t, repo.Dir, "--stage")
+	j.generate(t, repo.Dir, "--stage")
 	if err := repo.Eval(&checks, attr); err != nil {
 		t.Fatal(err)
 	}
