@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nixgen/diag"
 )
 
 // checkFieldName judges the key of a [fields] table.
@@ -310,7 +312,7 @@ var ownDisk = table(diskKeys...).with(func(w *walker, n *node) {
 // anyDisk has a profile that is missing or unknown: its parameters are not
 // judged.
 var anyDisk = &shape{kinds: tableNode, words: "a table", check: func(w *walker, n *node) {
-	if n.get("profile") == nil {
+	if n.get("profile") == nil && !w.misspelt(n, "profile", "file") {
 		w.errorf(n.place(), "`%s` needs a `profile` or a `file`", n.path())
 	}
 	for _, d := range diskKeys {
@@ -322,6 +324,19 @@ var anyDisk = &shape{kinds: tableNode, words: "a table", check: func(w *walker, 
 		checkFree(w, k)
 	}
 }}
+
+// misspelt reports the keys of a table that were probably meant to be one of
+// these, and says whether there was one.
+func (w *walker) misspelt(n *node, names ...string) bool {
+	found := false
+	for _, k := range n.kids {
+		if diag.Suggest(k.name, names) != "" {
+			w.failKey(k, "unknown key `%s`%s", k.path(), meant(k.name, names))
+			found = true
+		}
+	}
+	return found
+}
 
 // profileShape is the table of a profile's parameters.
 func (w *walker) profileShape(p *Profile, own []*keyDef) *shape {
