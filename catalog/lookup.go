@@ -79,10 +79,19 @@ func (c *Catalog) find(p, class Platform, n uint32, path []string, jumps int) (O
 
 // wildcard is the child that stands for any name. `*` is no name.
 func (c *Catalog) wildcard(n uint32, name string) uint32 {
-	if first, end := c.kids(n); first == end || name == Element || name == AnyName {
+	if c.anyName == 0 || name == Element || name == AnyName {
 		return 0
 	}
-	return c.kid(n, AnyName)
+	// names are numbered in their order, so few children come before it
+	for k, end := c.kids(n); k < end; k++ {
+		switch id := u16(c.nodes, k*nodeSize); {
+		case id == c.anyName:
+			return k
+		case id > c.anyName:
+			return 0
+		}
+	}
+	return 0
 }
 
 // entry is a node from which a lookup may go on.

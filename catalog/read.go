@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sort"
 )
 
 // The form of catalog.bin. All numbers are little-endian. After the magic
@@ -17,7 +18,8 @@ import (
 //	infos     type (2), flag set (2); number 0 means "not listed"
 //	bits      the Flags of each flag set (4)
 //	names, types, flag sets, each a table of texts: where each ends (3 bytes,
-//	          and one more for where the first begins), then the texts
+//	          and one more for where the first begins), then the texts; names
+//	          are sorted, the first is empty
 //
 // Node 0 is the root, whose children are the classes that have options.
 const (
@@ -36,7 +38,9 @@ type Catalog struct {
 	types table
 	sets  table
 	roots [16]uint32 // node of each class, 0 without one
-	count int        // of nodes
+	// anyName is the number of `<name>`, 0 if no option has it.
+	anyName uint32
+	count   int // of nodes
 }
 
 // table is a list of texts: offsets of 3 bytes, then the texts.
@@ -121,6 +125,10 @@ func parse(name string, data []byte) (*Catalog, error) {
 var errForm = errors.New("not a catalog that this nixgen reads; write it again with `nixgen catalog`")
 
 func (c *Catalog) findRoots() {
+	any := sort.Search(c.names.len(), func(i int) bool { return c.names.at(uint32(i)) >= AnyName })
+	if any < c.names.len() && c.names.at(uint32(any)) == AnyName {
+		c.anyName = uint32(any)
+	}
 	for i, class := range classNames {
 		c.roots[i] = c.kid(0, class)
 	}
@@ -161,9 +169,12 @@ func read(data string) (*Catalog, error) {
 	return c, nil
 }
 
-// check proves every number to be in its range, and children to be sorted.
+// check proves every number to be in its range, and names to be sorted.
 func (c *Catalog) check() error {
 	ok := c.names.check() && c.types.check() && c.sets.check()
+	for i := 1; ok && i < c.names.len(); i++ {
+		ok = c.names.at(uint32(i-1)) < c.names.at(uint32(i))
+	}
 	for i := 0; ok && i < len(c.infos); i += 4 {
 		ok = int(u16(c.infos, uint32(i))) < c.types.len() && int(u16(c.infos, uint32(i+2))) < c.sets.len()
 	}
