@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -81,12 +80,8 @@ func (w *world) load() (*project, error) {
 // newEnv is what this binary itself knows.
 func newEnv() (fleet.Env, error) {
 	env := fleet.Env{Version: version, Profiles: map[string]*fleet.Profile{}}
-	files, err := fs.Glob(templates.FS, "disks/*/profile.toml")
-	if err != nil {
-		return env, err
-	}
-	for _, f := range files {
-		name := path.Base(path.Dir(f))
+	for _, name := range templates.Disks() {
+		f := "disks/" + name + "/profile.toml"
 		p, ds := fleet.ParseProfile(f, name, templates.Read(f))
 		if len(ds) > 0 {
 			return env, failed(fmt.Errorf("the disk profile `%s` is broken: %s", name, ds[0].Message))
