@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -24,9 +25,10 @@ func (w *walker) checkAcross(f *Fleet) {
 	w.checkUnique("ageKey", strings.TrimSpace)
 	w.checkDevices(f)
 	w.checkGenerated(&f.Layout)
+	w.checkAccounts(f)
 	for _, n := range w.doc.root.entries("hosts") {
 		if h := f.Host(n.name); h != nil {
-			w.checkHost(n, h)
+			w.checkHost(f, n, h)
 		}
 	}
 }
@@ -45,6 +47,28 @@ func (w *walker) checkGenerated(l *Layout) {
 		if l.Generated == "." || tier == l.Generated || strings.HasPrefix(tier, l.Generated+"/") {
 			w.errorf(at.at, "`layout.generated`: the folder %s would hold %s, which you write yourself", quoted(l.Generated), quoted(tier))
 			return
+		}
+	}
+}
+
+// checkAccounts finds what only NixOS has at users who are on other hosts alone.
+func (w *walker) checkAccounts(f *Fleet) {
+	on := map[string]string{} // user → the platforms, NixOS once there is one
+	for _, h := range f.Hosts {
+		for _, a := range h.Users {
+			if on[a.Name] != NixOS {
+				on[a.Name] = h.Platform
+			}
+		}
+	}
+	for _, n := range w.doc.root.entries("users") {
+		if p := on[n.name]; p == "" || p == NixOS {
+			continue
+		}
+		for _, k := range n.kids {
+			if def := userShape.key(k.name); def != nil && !k.bad && slices.Equal(def.platforms, []string{NixOS}) {
+				w.warnf(k.key, "`%s` has no effect: `%s` is on no NixOS host", k.path(), n.name)
+			}
 		}
 	}
 }
@@ -148,7 +172,7 @@ func (w *walker) checkDevices(f *Fleet) {
 }
 
 // checkHost judges a host against the repository and its own parts.
-func (w *walker) checkHost(n *node, h *Host) {
+func (w *walker) checkHost(f *Fleet, n *node, h *Host) {
 	if p := n.get("primaryUser"); p.is(stringNode) && !slices.ContainsFunc(h.Users, func(a *Account) bool { return a.Name == p.str }) {
 		w.errorf(p.at, "`%s`: `%s` is no user of the host%s", p.path(), p.str, meant(p.str, accountNames(h)))
 	}
@@ -163,12 +187,12 @@ func (w *walker) checkHost(n *node, h *Host) {
 		w.errorf(h.Span, "`%s.homeStateVersion` is missing: `%s` asks for home-manager, which needs the release the homes were made with", n.path(), k.path())
 	}
 	if h.Platform == Home && len(h.Users) != 1 {
-		w.errorf(h.Span, "`%s.users` must name one user: a host of kind `home` is one person's home", n.path())
+		w.errorf(h.Span, "`%s.users` must name one user, or `primaryUser` say which: a host of kind `home` is one person's home", n.path())
 	}
 	w.checkOwnOptIn(n, h)
 	w.checkOwnModules(n, h)
 	w.checkHomeOptIn(n, h)
-	w.checkLogin(n, h)
+	w.checkLogin(n, h, &f.Layout)
 	w.checkBuilders(h)
 	w.checkDependsOn(n, h)
 }
@@ -223,9 +247,10 @@ func (w *walker) checkHomeOptIn(n *node, h *Host) {
 	}
 }
 
-// checkLogin warns of a NixOS host that nobody could administrate.
-func (w *walker) checkLogin(n *node, h *Host) {
-	if h.Platform != NixOS || len(h.Users) == 0 {
+// checkLogin tells of a NixOS host whose users nobody has given a way in. It is
+// no warning: keys may stand in modules, and passwords may be set on the host.
+func (w *walker) checkLogin(n *node, h *Host, l *Layout) {
+	if h.Platform != NixOS || len(h.Users) == 0 || l.Wiring == "manual" {
 		return
 	}
 	for _, a := range h.Users {
@@ -233,7 +258,8 @@ func (w *walker) checkLogin(n *node, h *Host) {
 			return
 		}
 	}
-	w.warnf(h.Span, "`%s`: none of its users (%s) is `admin` and has `sshKeys` or a password, so nobody could log in and administrate it", n.path(), ticked(accountNames(h)))
+	w.out = append(w.out, w.doc.diagnostic(diag.Info, h.Span, fmt.Sprintf("`%s`: hosts.toml makes none of its users (%s) an `admin` with `sshKeys` or a password: see that somebody can log in and administrate it",
+		n.path(), ticked(accountNames(h)))))
 }
 
 // canLogIn says whether a key or a password is known; "!" and "*" are locks.

@@ -32,6 +32,7 @@ var profileFile = table(
 		key("min", typeShape(&Type{Kind: Int}), "smallest value or length"),
 		key("max", typeShape(&Type{Kind: Int}), "largest value or length"),
 		key("pattern", line, "regular expression for a string"),
+		key("keys", line, "regular expression for the names of `attrsOf`"),
 		key("identity", boolean(), "an installed machine depends on it"),
 		key("description", line, "what it does").must(),
 	)), "parameters"),
@@ -114,12 +115,7 @@ func (w *walker) param(n *node) *Param {
 		return nil
 	}
 	w.bounds(n, t)
-	if k := n.get("pattern"); k.is(stringNode) {
-		if _, err := regexp.Compile(k.str); err != nil {
-			w.fail(k, "`%s`: %v", k.path(), err)
-		}
-		t.leaf().Pattern = k.str
-	}
+	t.leaf().Pattern, t.Keys = w.regexp(n, "pattern"), w.regexp(n, "keys")
 	x := &Param{Name: n.name, Type: t, Description: n.text("description"), Required: n.on("required"), Identity: n.on("identity")}
 	def := n.get("default")
 	switch {
@@ -130,6 +126,19 @@ func (w *walker) param(n *node) *Param {
 		w.errorf(n.key, "`%s` needs a default, `required = true`, or a nullable type", n.path())
 	}
 	return x
+}
+
+// regexp reads a regular expression.
+func (w *walker) regexp(n *node, name string) string {
+	k := n.get(name)
+	if !k.is(stringNode) {
+		return ""
+	}
+	if _, err := regexp.Compile(k.str); err != nil {
+		w.fail(k, "`%s`: %v", k.path(), err)
+		return ""
+	}
+	return k.str
 }
 
 // when reads the conditions of a table, sorted by name as written.

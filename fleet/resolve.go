@@ -199,6 +199,9 @@ func (r *resolver) users(h *Host, s *settings, n *node) {
 	names := slices.Clone(s.users)
 	if p := n.text("primaryUser"); p != "" && slices.Contains(names, p) {
 		names = append([]string{p}, slices.DeleteFunc(names, func(x string) bool { return x == p })...)
+		if h.Platform == Home {
+			names = names[:1] // one person's home
+		}
 	}
 	for _, name := range names {
 		u := r.f.User(name)

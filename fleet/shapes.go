@@ -145,7 +145,7 @@ func checkOneOf(t *Type) func(*walker, *node) {
 				w.fail(n, "`%s` is %s, must be %s", n.path(), quoted(n.str), t.words())
 			}
 		case AttrsOf:
-			checkKeys(w, n)
+			checkKeys(w, n, t.Keys)
 		default:
 			checkFree(w, n)
 		}
@@ -155,10 +155,15 @@ func checkOneOf(t *Type) func(*walker, *node) {
 	}
 }
 
-func checkKeys(w *walker, n *node) {
+// checkKeys judges the names of attrsOf; keys is the pattern of a parameter.
+func checkKeys(w *walker, n *node, keys string) {
+	re, err := regexp.Compile("^(?:" + keys + ")$")
 	for _, k := range n.kids {
-		if strings.ContainsRune(k.name, 0) {
+		switch {
+		case strings.ContainsRune(k.name, 0):
 			w.failKey(k, "the key %s must not hold a NUL: Nix has none in strings", quoted(k.name))
+		case keys != "" && err == nil && !re.MatchString(k.name):
+			w.failKey(k, "the key %s of `%s` must match `%s`", quoted(k.name), n.path(), keys)
 		}
 	}
 }

@@ -38,8 +38,9 @@ type Type struct {
 	Enum []string // of enum
 	// Min and Max bound an int, or the length of a list.
 	Min, Max *int64
-	// Pattern is a regular expression that a string must match whole.
-	Pattern string
+	// Pattern is a regular expression that a string must match whole, Keys one
+	// for the names of attrsOf.
+	Pattern, Keys string
 }
 
 // String writes a type as hosts.toml and the docs do: "listOf string",
