@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,8 @@ type Server struct {
 	ProjectM map[int64]*api.Project
 	LabelM   map[int64]*api.Label
 	TaskM    map[int64]*Task
+	Hooks    map[int64][]api.Webhook
+	Secrets  map[int64]string
 	NoAccess map[int64]bool // projects that answer 403 and are in no list
 	// Writes counts changes, the engine's and the user's.
 	Writes int
@@ -34,14 +37,15 @@ type Task struct {
 	LabelIDs []int64
 	Blocked  []int64
 	Notes    []api.Comment
-	Foreign  string // stands for reminders, colour and all the rest
+	// Extra holds what the sync never touches: reminders, assignees, colour…
+	Extra map[string]json.RawMessage
 }
 
 // NewServer has a user 1 with the default project 1.
 func NewServer(now func() time.Time) *Server {
 	s := &Server{Clock: now, MeUser: api.User{ID: 1, Username: "alice", DefaultProject: 1},
 		ProjectM: map[int64]*api.Project{}, LabelM: map[int64]*api.Label{}, TaskM: map[int64]*Task{},
-		NoAccess: map[int64]bool{}, Calls: map[string]int{}, last: 100}
+		Hooks: map[int64][]api.Webhook{}, Secrets: map[int64]string{}, NoAccess: map[int64]bool{}, Calls: map[string]int{}, last: 100}
 	s.ProjectM[1] = &api.Project{ID: 1, Title: "Inbox", OwnerID: 1}
 	return s
 }
@@ -497,20 +501,40 @@ func (s *Server) RemoveRelation(_ context.Context, task, other int64, kind strin
 }
 
 // Webhooks implements api.Server.
-func (s *Server) Webhooks(context.Context, int64) ([]api.Webhook, error) { return nil, nil }
+func (s *Server) Webhooks(_ context.Context, project int64) ([]api.Webhook, error) {
+	if err := s.before("webhooks"); err != nil {
+		return nil, err
+	}
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	return slices.Clone(s.Hooks[project]), nil
+}
 
 // WebhookEvents implements api.Server.
 func (s *Server) WebhookEvents(context.Context) ([]string, error) { return nil, nil }
 
 // CreateWebhook implements api.Server.
-func (s *Server) CreateWebhook(_ context.Context, _ int64, w api.Webhook, _ string) (api.Webhook, error) {
-	return w, nil
+func (s *Server) CreateWebhook(_ context.Context, project int64, w api.Webhook, secret string) (api.Webhook, error) {
+	err := s.write("create webhook", func() error {
+		w.ID, w.ProjectID = s.next(), project
+		s.Hooks[project] = append(s.Hooks[project], w)
+		s.Secrets[w.ID] = secret
+		return nil
+	})
+	return w, err
 }
 
 // DeleteWebhook implements api.Server.
-func (s *Server) DeleteWebhook(context.Context, int64, int64) error { return nil }
+func (s *Server) DeleteWebhook(_ context.Context, project, id int64) error {
+	return s.write("delete webhook", func() error {
+		s.Hooks[project] = slices.DeleteFunc(s.Hooks[project], func(w api.Webhook) bool { return w.ID == id })
+		return nil
+	})
+}
 
 // CheckScopes implements api.Server.
 func (s *Server) CheckScopes(context.Context) ([]*api.Error, error) { return nil, nil }
+
+var noContext = context.Background()
 
 var _ api.Server = (*Server)(nil)

@@ -100,9 +100,9 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	if c.version != "" {
 		return c.version, nil
 	}
-	out, err := c.output(ctx, "--version")
+	out, err := c.output(ctx, "_version")
 	if err == nil && !regexp.MustCompile(`^[0-9]+\.[0-9]+`).MatchString(out) {
-		err = fmt.Errorf("`task --version` said `%.60s`", out)
+		err = fmt.Errorf("`task _version` said `%.60s`", out)
 	}
 	if err == nil {
 		c.version = out

@@ -1,0 +1,340 @@
+// Package e2e plays the scenarios a correct sync must pass: the real engine,
+// store, HTTP client and Taskwarrior against a model of the server.
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/engine"
+	"vikunja-sync/internal/fake"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/remote"
+	"vikunja-sync/internal/store"
+	"vikunja-sync/internal/taskwarrior"
+)
+
+const token = "tk_0123456789abcdef0123456789abcdef01234567"
+
+// taskBinary finds Taskwarrior; VIKUNJA_SYNC_TASK names another one.
+func taskBinary(t testing.TB) string {
+	bin := os.Getenv("VIKUNJA_SYNC_TASK")
+	if bin == "" {
+		bin = "task"
+	}
+	path, err := exec.LookPath(bin)
+	if err != nil {
+		if os.Getenv("NIXGEN_REQUIRE_TASKWARRIOR") == "1" {
+			t.Fatalf("taskwarrior is required: %v", err)
+		}
+		t.Skipf("skipped: no Taskwarrior on this machine (%v)", err)
+	}
+	return path
+}
+
+// env is one user: a Taskwarrior data folder, an account, a state.
+type env struct {
+	testing.TB
+	bin  string
+	dir  string
+	srv  *fake.Server
+	http *fake.HTTP
+	ts   *httptest.Server
+	tw   *taskwarrior.Client
+	vk   api.Server
+	st   *store.Store
+	cfg  engine.Config
+	opt  remote.Options
+	mu   sync.Mutex
+	off  time.Duration // the server's clock minus ours
+	vars []string
+}
+
+func newEnv(t testing.TB) *env {
+	e := &env{TB: t, bin: taskBinary(t), dir: t.TempDir()}
+	e.srv = fake.NewServer(e.now)
+	e.http = &fake.HTTP{Server: e.srv, Token: token}
+	e.ts = httptest.NewServer(e.http)
+	t.Cleanup(e.ts.Close)
+	e.cfg = engine.Config{Server: e.ts.URL, Winner: "vikunja"}
+	e.opt = remote.Options{Timeout: 5 * time.Second, Backoff: time.Millisecond}
+	rc := filepath.Join(e.dir, "taskrc")
+	text := "data.location=" + filepath.Join(e.dir, "data") + "\nconfirmation=off\nhooks=off\nverbose=nothing\n" +
+		"uda.vikunja_id.type=string\nuda.vikunja_notes.type=string\nuda.vikunja_end.type=date\n"
+	e.must(os.WriteFile(rc, []byte(text), 0o600))
+	e.must(os.Mkdir(filepath.Join(e.dir, "data"), 0o700))
+	e.vars = []string{"TASKRC=" + rc, "HOME=" + e.dir, "TZ=America/New_York"}
+	e.tw = &taskwarrior.Client{Bin: e.bin, Env: e.vars}
+	e.reopen()
+	t.Cleanup(func() { e.st.Close() })
+	return e
+}
+
+func (e *env) now() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Now().Add(e.off)
+}
+
+// later moves the server's clock.
+func (e *env) later(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.off += d
+}
+
+func (e *env) must(err error) {
+	e.Helper()
+	if err != nil {
+		e.Fatal(err)
+	}
+}
+
+// reopen is a new process with the state of the old.
+func (e *env) reopen() {
+	e.Helper()
+	if e.st != nil {
+		e.st.Close()
+	}
+	st, err := store.Open(filepath.Join(e.dir, "state.db"), store.Options{Wait: time.Second, NoSync: true})
+	e.must(err)
+	e.st = st
+	e.connect()
+}
+
+func (e *env) connect() {
+	vk, err := remote.New(e.ts.URL, token, e.opt)
+	e.must(err)
+	e.vk = vk
+}
+
+func (e *env) try() (*engine.Report, error) {
+	e.later(10 * time.Second)
+	return engine.New(e.cfg, e.tw, e.vk, e.st).Cycle(context.Background(), engine.Options{})
+}
+
+func (e *env) cycle() *engine.Report {
+	e.Helper()
+	rep, err := e.try()
+	if err != nil {
+		e.Fatalf("cycle: %v", err)
+	}
+	return rep
+}
+
+// settle runs cycles until both sides rest.
+func (e *env) settle() *engine.Report {
+	e.Helper()
+	var rep *engine.Report
+	var err error
+	for range 10 {
+		rep, err = e.try()
+		if err == nil && rep.WritesTW+rep.WritesVK == 0 && !rep.Again {
+			if len(e.http.Unknown) > 0 {
+				e.Fatalf("unknown routes: %v", e.http.Unknown)
+			}
+			return rep
+		}
+	}
+	e.Fatalf("no rest after 10 cycles: %+v %v\n%s", *rep, err, e.dump())
+	return nil
+}
+
+// silent demands n cycles without a write on either side.
+func (e *env) silent(n int) {
+	e.Helper()
+	before := e.srv.Writes
+	for range n {
+		if rep := e.cycle(); rep.WritesTW+rep.WritesVK != 0 {
+			e.Fatalf("an idle cycle wrote: %+v\n%s", rep.Actions, e.dump())
+		}
+	}
+	if e.srv.Writes != before {
+		e.Fatalf("the server was written %d times", e.srv.Writes-before)
+	}
+}
+
+// task runs the user's command line.
+func (e *env) task(args ...string) string {
+	e.Helper()
+	out, err := e.run(args...)
+	if err != nil {
+		e.Fatalf("task %v: %v: %s", args, err, out)
+	}
+	return out
+}
+
+func (e *env) run(args ...string) (string, error) {
+	cmd := exec.Command(e.bin, args...)
+	cmd.Env = append(os.Environ(), e.vars...)
+	out, err := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+// add makes a task by the command line and returns its uuid.
+func (e *env) add(title string, args ...string) string {
+	e.Helper()
+	before := e.all()
+	e.task(append(append([]string{"add"}, args...), "--", title)...)
+	for u := range e.all() {
+		if _, old := before[u]; !old {
+			return u
+		}
+	}
+	e.Fatalf("`task add %s` added nothing", title)
+	return ""
+}
+
+// all is the export, keyed by uuid.
+func (e *env) all() map[string]model.Raw {
+	e.Helper()
+	out := map[string]model.Raw{}
+	e.must(e.tw.Export(context.Background(), func(r model.Raw) error { out[r.UUID()] = r; return nil }))
+	return out
+}
+
+func (e *env) get(uuid string) model.Raw {
+	e.Helper()
+	r := e.all()[uuid]
+	if r == nil {
+		e.Fatalf("taskwarrior has no %s", uuid)
+	}
+	return r
+}
+
+// put imports one task as a user would.
+func (e *env) put(r model.Raw) { e.Helper(); e.must(e.tw.Import(context.Background(), []model.Raw{r})) }
+
+func (e *env) edit(uuid string, fn func(model.Raw)) {
+	e.Helper()
+	r := e.get(uuid)
+	fn(r)
+	e.put(r)
+}
+
+// pair is a task made in Taskwarrior and in step.
+func (e *env) pair(title string, args ...string) (string, *fake.Task) {
+	e.Helper()
+	u := e.add(title, args...)
+	e.settle()
+	return u, e.vkOf(u)
+}
+
+func (e *env) vkOf(uuid string) *fake.Task {
+	e.Helper()
+	var id int64
+	fmt.Sscan(e.get(uuid).Str(model.UDALink), &id)
+	if t := e.srv.TaskM[id]; t != nil {
+		return t
+	}
+	e.Fatalf("%s has no task in Vikunja\n%s", uuid, e.dump())
+	return nil
+}
+
+// twOf finds the only task linked to a Vikunja id.
+func (e *env) twOf(id int64) model.Raw {
+	e.Helper()
+	var found []model.Raw
+	for _, r := range e.all() {
+		if r.Str(model.UDALink) == fmt.Sprint(id) {
+			found = append(found, r)
+		}
+	}
+	if len(found) != 1 {
+		e.Fatalf("%d tasks are linked to %d\n%s", len(found), id, e.dump())
+	}
+	return found[0]
+}
+
+// page makes a task in the web page.
+func (e *env) page(in api.TaskInput) *fake.Task {
+	e.Helper()
+	if in.ProjectID == 0 {
+		in.ProjectID = 1
+	}
+	id, err := e.srv.CreateTask(context.Background(), in)
+	e.must(err)
+	return e.srv.TaskM[id]
+}
+
+// web edits a task in the web page.
+func (e *env) web(t *fake.Task, p api.TaskPatch) {
+	e.srv.Mu.Lock()
+	defer e.srv.Mu.Unlock()
+	e.srv.Change(t, p)
+}
+
+func (e *env) label(title string, owner int64) *api.Label {
+	l, err := e.srv.CreateLabel(context.Background(), title)
+	e.must(err)
+	e.srv.LabelM[l.ID].OwnerID = owner
+	return e.srv.LabelM[l.ID]
+}
+
+func (e *env) project(title string, parent int64) *api.Project {
+	p, err := e.srv.CreateProject(context.Background(), title, parent)
+	e.must(err)
+	return e.srv.ProjectM[p.ID]
+}
+
+func (e *env) conflicts() []store.Conflict {
+	var out []store.Conflict
+	e.st.View(func(t *store.Tx) (err error) { out, err = t.Conflicts(); return err })
+	return out
+}
+
+func (e *env) meta(fn func(*store.Meta)) {
+	e.must(e.st.Update(func(t *store.Tx) error {
+		m, err := t.Meta()
+		fn(&m)
+		if err != nil {
+			return err
+		}
+		return t.PutMeta(m)
+	}))
+}
+
+func (e *env) want(ok bool, what string) {
+	e.Helper()
+	if !ok {
+		e.Fatalf("%s\n%s", what, e.dump())
+	}
+}
+
+func (e *env) dump() string {
+	var lines []string
+	for _, r := range e.all() {
+		b, _ := json.Marshal(r)
+		lines = append(lines, "tw "+string(b))
+	}
+	for _, t := range e.srv.TaskM {
+		lines = append(lines, fmt.Sprintf("vk %+v labels %v blocked %v comments %v extra %s", t.Task, t.LabelIDs, t.Blocked, t.Notes, t.Extra))
+	}
+	for _, k := range e.conflicts() {
+		lines = append(lines, fmt.Sprintf("conflict %+v", k))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func (e *env) count(title string) (n int) {
+	for _, t := range e.srv.TaskM {
+		if t.Title == title {
+			n++
+		}
+	}
+	return n
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,525 @@
+package fake
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"vikunja-sync/internal/api"
+)
+
+// HTTP shows a Server as Vikunja's API v1 and v2: verbs, codes, shapes, pages,
+// the null date, and the traps (v1 replaces whole tasks and lets the body
+// override the address, lists repeat pseudo projects, a PATCH that changes
+// nothing answers 304).
+type HTTP struct {
+	*Server
+	Token string
+	// NoV2 is an older server. Refuse names routes ("PUT /projects/#/tasks")
+	// whose scope the token lacks. Fail is asked before and after a request
+	// is carried out; a status above 0 is answered instead.
+	NoV2   bool
+	Refuse map[string]bool
+	Fail   func(r *http.Request, point string) int
+	// Reset is when the limiter opens, for answers of 429.
+	Reset time.Time
+	// Zone is the server's time zone.
+	Zone *time.Location
+	// Unknown collects requests to routes that do not exist.
+	Unknown []string
+	Log     []string
+}
+
+var ids = regexp.MustCompile(`/-?[0-9]+`)
+
+func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", h.Clock().UTC().Format(http.TimeFormat))
+	w.Header().Set("Content-Type", "application/json")
+	ver, path, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/api/"), "/")
+	path = "/" + path
+	route := r.Method + " " + ids.ReplaceAllString(path, "/#")
+	h.Mu.Lock()
+	h.Log = append(h.Log, r.Method+" "+r.URL.Path)
+	h.Mu.Unlock()
+	switch {
+	case !ok || (ver != "v1" && (ver != "v2" || h.NoV2)):
+		reply(w, 404, map[string]any{"message": "Not Found"})
+		return
+	case path == "/info":
+		reply(w, 200, map[string]any{"version": "v2.5.0", "concurrent_writes": false, "max_items_per_page": 50})
+		return
+	case r.Header.Get("Authorization") != "Bearer "+h.Token || h.Refuse[route]:
+		reply(w, 401, map[string]any{"code": 11, "message": "missing, malformed, expired or otherwise invalid token provided"})
+		return
+	}
+	if h.fails(w, r, "before") {
+		return
+	}
+	q := &request{h: h, v2: ver == "v2", path: path, route: route, q: r.URL.Query()}
+	if b, _ := io.ReadAll(r.Body); len(b) > 0 && json.Unmarshal(b, &q.body) != nil {
+		reply(w, 400, map[string]any{"code": 2004, "message": "invalid JSON"})
+		return
+	}
+	for _, m := range ids.FindAllString(path, -1) {
+		n, _ := strconv.ParseInt(m[1:], 10, 64)
+		q.ids = append(q.ids, n)
+	}
+	status, out := q.serve(w.Header())
+	if h.fails(w, r, "after") {
+		return
+	}
+	reply(w, status, out)
+}
+
+// fails answers with a failure, or with none at all for a status of -1.
+func (h *HTTP) fails(w http.ResponseWriter, r *http.Request, point string) bool {
+	if h.Fail == nil {
+		return false
+	}
+	switch n := h.Fail(r, point); {
+	case n == 0:
+		return false
+	case n < 0:
+		panic(http.ErrAbortHandler)
+	default:
+		if n == 429 {
+			w.Header().Set("X-RateLimit-Reset", fmt.Sprint(h.Reset.Unix()))
+		}
+		reply(w, n, map[string]any{"message": http.StatusText(n)})
+		return true
+	}
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	w.WriteHeader(status)
+	if v != nil {
+		json.NewEncoder(w).Encode(v)
+	}
+}
+
+type request struct {
+	h     *HTTP
+	v2    bool
+	path  string
+	route string
+	q     url.Values
+	ids   []int64
+	body  map[string]json.RawMessage
+}
+
+type fields = map[string]any
+
+func (q *request) str(key string) (s string) { json.Unmarshal(q.body[key], &s); return s }
+
+func (q *request) int(key string) (n int64) { json.Unmarshal(q.body[key], &n); return n }
+
+// serve finds the route. Creates are PUT on v1 and POST on v2.
+func (q *request) serve(head http.Header) (int, any) {
+	ctx := noContext
+	s := q.h.Server
+	route := q.route
+	if q.v2 && strings.HasPrefix(route, "POST ") {
+		route = "PUT " + route[5:]
+	}
+	switch route {
+	case "GET /openapi.json":
+		if !q.v2 {
+			break
+		}
+		return 200, fields{"openapi": "3.1.0"}
+	case "GET /user":
+		return 200, fields{"id": s.MeUser.ID, "username": s.MeUser.Username, "name": "", "settings": fields{"default_project_id": s.MeUser.DefaultProject}}
+	case "GET /projects":
+		return q.projects(head)
+	case "GET /projects/#":
+		p, err := s.Project(ctx, q.ids[0])
+		return q.answer(200, projectJSON(p), err)
+	case "PUT /projects":
+		if q.str("title") == "" {
+			return 412, fields{"code": 2002, "message": "invalid data"}
+		}
+		p, err := s.CreateProject(ctx, q.str("title"), q.int("parent_project_id"))
+		return q.answer(201, projectJSON(p), err)
+	case "GET /labels":
+		ls, err := s.Labels(ctx)
+		return q.page(head, mapAll(ls, labelJSON), err)
+	case "PUT /labels":
+		l, err := s.CreateLabel(ctx, q.str("title"))
+		return q.answer(201, labelJSON(l), err)
+	case "GET /webhooks/events":
+		return 200, []string{"task.created", "task.updated", "task.deleted", "task.comment.created", "task.comment.edited", "task.comment.deleted", "project.updated", "project.deleted", "task.relation.created", "task.relation.deleted"}
+	case "GET /projects/#/webhooks":
+		hs, err := s.Webhooks(ctx, q.ids[0])
+		return q.page(head, mapAll(hs, webhookJSON), err)
+	case "PUT /projects/#/webhooks":
+		var events []string
+		json.Unmarshal(q.body["events"], &events)
+		w, err := s.CreateWebhook(ctx, q.ids[0], api.Webhook{TargetURL: q.str("target_url"), Events: events}, q.str("secret"))
+		return q.answer(201, webhookJSON(w), err)
+	case "DELETE /projects/#/webhooks/#":
+		return q.gone(s.DeleteWebhook(ctx, q.ids[0], q.ids[1]))
+	}
+	return q.serveTasks(head, route)
+}
+
+func (q *request) serveTasks(head http.Header, route string) (int, any) {
+	ctx := noContext
+	s := q.h.Server
+	switch route {
+	case "GET /tasks", "GET /projects/#/tasks":
+		return q.tasks(head)
+	case "GET /tasks/#":
+		return q.task(q.ids[0])
+	case "PUT /projects/#/tasks":
+		return q.create()
+	case "POST /tasks/#":
+		return q.replace()
+	case "PATCH /tasks/#":
+		if q.v2 {
+			return q.patch()
+		}
+	case "DELETE /tasks/#":
+		return q.gone(s.DeleteTask(ctx, q.ids[0]))
+	case "PUT /tasks/#/labels":
+		if t := s.TaskM[q.ids[0]]; t != nil {
+			for _, id := range t.LabelIDs {
+				if id == q.int("label_id") {
+					return 400, fields{"code": 8001, "message": "This label already exists on the task."}
+				}
+			}
+		}
+		return q.answer(201, fields{"label_id": q.int("label_id")}, s.AddLabel(ctx, q.ids[0], q.int("label_id")))
+	case "DELETE /tasks/#/labels/#":
+		if t := s.TaskM[q.ids[0]]; t != nil && !hasLabel(t, q.ids[1]) {
+			return 403, fields{"message": "Forbidden"}
+		}
+		return q.gone(s.RemoveLabel(ctx, q.ids[0], q.ids[1]))
+	case "GET /tasks/#/comments":
+		cs, err := s.Comments(ctx, q.ids[0])
+		return q.page(head, mapAll(cs, q.commentJSON), err)
+	case "PUT /tasks/#/comments":
+		if q.str("comment") == "" {
+			return 412, fields{"code": 2002, "message": "invalid data"}
+		}
+		id, err := s.CreateComment(ctx, q.ids[0], q.str("comment"))
+		return q.answer(201, fields{"id": id, "comment": q.str("comment")}, err)
+	case "POST /tasks/#/comments/#", "PATCH /tasks/#/comments/#", "PUT /tasks/#/comments/#":
+		return q.answer(200, fields{"id": q.ids[1]}, s.UpdateComment(ctx, q.ids[0], q.ids[1], q.str("comment")))
+	case "DELETE /tasks/#/comments/#":
+		return q.gone(s.DeleteComment(ctx, q.ids[0], q.ids[1]))
+	case "PUT /tasks/#/relations":
+		other := q.int("other_task_id")
+		if t := s.TaskM[q.ids[0]]; t != nil && hasID(t.Blocked, other) {
+			return 409, fields{"code": 4008, "message": "The task relation already exists."}
+		}
+		return q.answer(201, fields{"other_task_id": other}, s.AddRelation(ctx, q.ids[0], other, q.str("relation_kind")))
+	case "DELETE /tasks/#/relations/blocked/#":
+		if t := s.TaskM[q.ids[0]]; t != nil && !hasID(t.Blocked, q.ids[1]) {
+			return 404, fields{"code": 4009, "message": "The task relation does not exist."}
+		}
+		return q.gone(s.RemoveRelation(ctx, q.ids[0], q.ids[1], api.RelationBlocked))
+	}
+	q.h.Mu.Lock()
+	q.h.Unknown = append(q.h.Unknown, q.route)
+	q.h.Mu.Unlock()
+	return 404, fields{"message": "Not Found"}
+}
+
+func hasLabel(t *Task, id int64) bool { return hasID(t.LabelIDs, id) }
+
+func hasID(l []int64, id int64) bool {
+	for _, x := range l {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
+
+func mapAll[T any](in []T, fn func(T) fields) []any {
+	out := []any{}
+	for _, x := range in {
+		out = append(out, fn(x))
+	}
+	return out
+}
+
+// answer turns the model's errors into status and body.
+func (q *request) answer(status int, v any, err error) (int, any) {
+	if e, ok := err.(*api.Error); ok {
+		return e.Status, fields{"code": e.Code, "message": e.Kind.String()}
+	}
+	if q.v2 && status == 204 {
+		return status, nil
+	}
+	return status, v
+}
+
+func (q *request) gone(err error) (int, any) {
+	if q.v2 {
+		return q.answer(204, nil, err)
+	}
+	return q.answer(200, fields{"message": "Successfully deleted."}, err)
+}
+
+// page cuts a list as the versions do: v1 caps at 50 and tells in headers.
+func (q *request) page(head http.Header, all []any, err error, repeat ...any) (int, any) {
+	if err != nil {
+		return q.answer(0, nil, err)
+	}
+	size, _ := strconv.Atoi(q.q.Get("per_page"))
+	if size <= 0 || (!q.v2 && size > 50) {
+		size = 50
+	}
+	n, _ := strconv.Atoi(q.q.Get("page"))
+	n = max(n, 1)
+	total := (len(all) + size - 1) / size
+	from, to := min((n-1)*size, len(all)), min(n*size, len(all))
+	items := append(append([]any{}, all[from:to]...), repeat...)
+	if q.v2 {
+		return 200, fields{"items": items, "total": len(all), "page": n, "per_page": size, "total_pages": total}
+	}
+	if n > total {
+		total = 0
+	}
+	head.Set("x-pagination-total-pages", fmt.Sprint(total))
+	head.Set("x-pagination-result-count", fmt.Sprint(to-from))
+	return 200, items
+}
+
+func (q *request) projects(head http.Header) (int, any) {
+	ps, err := q.h.Projects(noContext)
+	var shown []any
+	for _, p := range ps {
+		if !p.Archived || q.q.Get("is_archived") == "true" {
+			shown = append(shown, projectJSON(p))
+		}
+	}
+	if q.v2 {
+		return q.page(head, shown, err)
+	}
+	return q.page(head, shown, err, fields{"id": -1, "title": "Favorites"})
+}
+
+var above = regexp.MustCompile(`^id > ([0-9]+)$`)
+
+func (q *request) tasks(head http.Header) (int, any) {
+	query := api.TaskQuery{}
+	if len(q.ids) > 0 {
+		query.Project = q.ids[0]
+	}
+	if f := q.q.Get("filter"); f != "" {
+		m := above.FindStringSubmatch(f)
+		if m == nil {
+			return 400, fields{"code": 4016, "message": "unknown filter"}
+		}
+		query.AfterID, _ = strconv.ParseInt(m[1], 10, 64)
+	}
+	all := []any{}
+	err := q.h.ScanTasks(noContext, query, func(t api.Task) error {
+		q.h.Mu.Lock()
+		defer q.h.Mu.Unlock()
+		all = append(all, q.taskJSON(&t, q.h.TaskM[t.ID]))
+		return nil
+	})
+	return q.page(head, all, err)
+}
+
+func (q *request) task(id int64) (int, any) {
+	t, err := q.h.Task(noContext, id)
+	if err != nil {
+		return q.answer(0, nil, err)
+	}
+	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
+	return 200, q.taskJSON(&t, q.h.TaskM[id])
+}
+
+func (q *request) create() (int, any) {
+	project := q.ids[0]
+	if n := q.int("project_id"); n != 0 && !q.v2 {
+		project = n
+	}
+	if q.str("title") == "" {
+		return 400, fields{"code": 4001, "message": "The task title cannot be empty."}
+	}
+	id, err := q.h.CreateTask(noContext, api.TaskInput{ProjectID: project, Title: q.str("title"), Description: q.str("description"),
+		Done: string(q.body["done"]) == "true", DoneAt: q.date("done_at"), Due: q.date("due_date"), Start: q.date("start_date"),
+		End: q.date("end_date"), Priority: q.int("priority")})
+	if err != nil {
+		return q.answer(0, nil, err)
+	}
+	status, out := q.task(id)
+	if status == 200 {
+		status = 201
+	}
+	return status, out
+}
+
+func (q *request) date(key string) time.Time {
+	t, _ := time.Parse(time.RFC3339, q.str(key))
+	if t.Year() <= 1 {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Second)
+}
+
+// named is the patch of the keys that the body has.
+func (q *request) named() api.TaskPatch {
+	var p api.TaskPatch
+	for key := range q.body {
+		text, num, day := q.str(key), q.int(key), q.date(key)
+		switch key {
+		case "title":
+			p.Title = &text
+		case "description":
+			p.Description = &text
+		case "done":
+			done := string(q.body[key]) == "true"
+			p.Done = &done
+		case "priority":
+			p.Priority = &num
+		case "project_id":
+			if num != 0 {
+				p.ProjectID = &num
+			}
+		case "repeat_after":
+			p.RepeatAfter = &num
+		case "repeat_mode":
+			p.RepeatMode = &num
+		case "due_date":
+			p.Due = &day
+		case "start_date":
+			p.Start = &day
+		case "end_date":
+			p.End = &day
+		}
+	}
+	return p
+}
+
+// replace is v1's update: what is not named is wiped, and the body's id wins.
+func (q *request) replace() (int, any) {
+	id := q.ids[0]
+	if n := q.int("id"); n != 0 {
+		id = n
+	}
+	empty, zero, no, never := "", int64(0), false, time.Time{}
+	p := q.named()
+	fill(&p.Description, &empty)
+	fill(&p.Done, &no)
+	fill(&p.Priority, &zero)
+	fill(&p.RepeatAfter, &zero)
+	fill(&p.RepeatMode, &zero)
+	fill(&p.Due, &never)
+	fill(&p.Start, &never)
+	fill(&p.End, &never)
+	if err := q.h.UpdateTask(noContext, id, p); err != nil {
+		return q.answer(0, nil, err)
+	}
+	q.h.Mu.Lock()
+	t := q.h.TaskM[id]
+	for key := range t.Extra {
+		if val, ok := q.body[key]; ok {
+			t.Extra[key] = val
+		} else {
+			delete(t.Extra, key)
+		}
+	}
+	q.h.Mu.Unlock()
+	return q.task(id)
+}
+
+func fill[T any](dst **T, val *T) {
+	if *dst == nil {
+		*dst = val
+	}
+}
+
+// patch is v2's update. A patch without an effect is 304 and leaves no trace.
+func (q *request) patch() (int, any) {
+	for key := range q.body {
+		if !known[key] {
+			return 422, fields{"title": "Unprocessable Entity", "detail": "unexpected property " + key}
+		}
+	}
+	if raw, ok := q.body["title"]; ok && string(raw) == `""` {
+		return 422, fields{"title": "Unprocessable Entity", "detail": "expected length >= 1"}
+	}
+	p := q.named()
+	q.h.Mu.Lock()
+	if t := q.h.TaskM[q.ids[0]]; t != nil && !t.Repeats() {
+		probe := *t
+		q.h.Change(&probe, p)
+		probe.Updated, probe.DoneAt = t.Updated, t.DoneAt
+		if fmt.Sprint(probe.Task) == fmt.Sprint(t.Task) {
+			q.h.Mu.Unlock()
+			return 304, nil
+		}
+	}
+	q.h.Mu.Unlock()
+	if err := q.h.UpdateTask(noContext, q.ids[0], p); err != nil {
+		return q.answer(0, nil, err)
+	}
+	return q.task(q.ids[0])
+}
+
+var known = map[string]bool{"title": true, "description": true, "done": true, "priority": true, "project_id": true,
+	"repeat_after": true, "repeat_mode": true, "due_date": true, "start_date": true, "end_date": true}
+
+func (q *request) when(t time.Time) string {
+	if t.IsZero() {
+		return "0001-01-01T00:00:00Z"
+	}
+	if q.h.Zone != nil {
+		t = t.In(q.h.Zone)
+	}
+	return t.Truncate(time.Second).Format(time.RFC3339)
+}
+
+func (q *request) taskJSON(t *api.Task, stored *Task) fields {
+	labels := []any{}
+	for _, l := range t.Labels {
+		labels = append(labels, labelJSON(l))
+	}
+	blocked := []any{}
+	for _, id := range t.BlockedBy {
+		blocked = append(blocked, fields{"id": id})
+	}
+	out := fields{"id": t.ID, "title": t.Title, "description": t.Description, "done": t.Done, "done_at": q.when(t.DoneAt),
+		"due_date": q.when(t.Due), "start_date": q.when(t.Start), "end_date": q.when(t.End), "priority": t.Priority,
+		"project_id": t.ProjectID, "repeat_after": t.RepeatAfter, "repeat_mode": t.RepeatMode, "labels": labels,
+		"created": q.when(t.Created), "updated": q.when(t.Updated), "created_by": fields{"id": t.CreatedBy}, "percent_done": t.Percent,
+		"related_tasks": fields{}}
+	if len(blocked) > 0 {
+		out["related_tasks"] = fields{"blocked": blocked}
+	}
+	if stored != nil {
+		for k, v := range stored.Extra {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+func projectJSON(p api.Project) fields {
+	return fields{"id": p.ID, "title": p.Title, "parent_project_id": p.Parent, "is_archived": p.Archived, "owner": fields{"id": p.OwnerID}}
+}
+
+func labelJSON(l api.Label) fields {
+	return fields{"id": l.ID, "title": l.Title, "created_by": fields{"id": l.OwnerID}}
+}
+
+func (q *request) commentJSON(c api.Comment) fields {
+	return fields{"id": c.ID, "comment": c.Text, "author": fields{"id": c.AuthorID, "username": c.Author}, "created": q.when(c.Created), "updated": q.when(c.Updated)}
+}
+
+func webhookJSON(w api.Webhook) fields {
+	return fields{"id": w.ID, "project_id": w.ProjectID, "target_url": w.TargetURL, "events": w.Events, "secret": ""}
+}
