@@ -69,6 +69,7 @@ var commands = []func(*world) *cobra.Command{
 	newGenerateCommand,
 	newInitCommand,
 	newLintCommand,
+	newGraphCommand,
 	newExplainCommand,
 	newRulesCommand,
 	newParseCommand,

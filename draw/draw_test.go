@@ -1,0 +1,248 @@
+package draw
+
+import (
+	"bytes"
+	"encoding/xml"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nixgen/diag"
+	"nixgen/fleet"
+	"nixgen/lint"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+const hosts = `
+[fleet]
+flake = "github:me/<b>fleet</b>"
+
+[users.tim]
+fullName = "Tim"
+
+[roles.work]
+description = "\" onload=alert(1)"
+optIn = ["fonts"]
+
+[hosts.box]
+system = "x86_64-linux"
+stateVersion = "26.05"
+roles = ["work"]
+users = ["tim"]
+
+[hosts.mac]
+system = "aarch64-darwin"
+stateVersion = 6
+roles = ["work"]
+users = ["tim"]
+
+[hosts.pi]
+system = "aarch64-linux"
+stateVersion = "26.05"
+users = ["tim"]
+`
+
+func sample(t *testing.T) *Picture {
+	t.Helper()
+	tree := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"hosts.toml":                     hosts,
+		"modules/common/nix.nix":         "{ nix.settings.cores = 1; }",
+		"modules/common/ssh/nixos.nix":   "{ services.openssh.enable = true; }",
+		"modules/opt-in/fonts.nix":       "{ fonts.packages = [ ]; }",
+		"modules/opt-in/never/nixos.nix": "{ }",
+		"hosts/box/default.nix":          "{ imports = [ ./extra.nix ]; }",
+		"hosts/box/extra.nix":            "{ }",
+	} {
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	w, ds := lint.Load(tree, fleet.Env{})
+	for _, d := range ds {
+		if d.Severity == diag.Error {
+			t.Fatalf("%s: %s", d.File, d.Message)
+		}
+	}
+	return New(w.Fleet, w.Inventory, w.Hosts, []diag.Diagnostic{
+		{File: "modules/common/nix.nix", Severity: diag.Error, Rule: "r", Message: "<script>alert(1)</script>", Hosts: []string{"mac"}},
+	})
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	want, err := os.ReadFile(file)
+	if *update && !bytes.Equal(want, got) {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("updated %s", file)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s (-want +got):\n%s", file, d)
+	}
+}
+
+func TestGoldens(t *testing.T) {
+	p := sample(t)
+	golden(t, "fleet.svg", SVG(p))
+	golden(t, "fleet.mmd", Mermaid(p))
+}
+
+func TestEqualFleetsDrawEqually(t *testing.T) {
+	first, err := HTML(sample(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if again, _ := HTML(sample(t)); !bytes.Equal(first, again) {
+			t.Fatal("two pages of one fleet differ")
+		}
+	}
+}
+
+func TestEdges(t *testing.T) {
+	p := sample(t)
+	have := map[Edge]bool{}
+	for _, e := range p.Edges {
+		have[e] = true
+	}
+	for _, want := range []Edge{
+		{From: "role:work", To: "host:box"}, {From: "role:work", To: "host:mac"},
+		{From: "host:box", To: "opt-in:fonts"}, {From: "host:mac", To: "opt-in:fonts"},
+		{From: "host:box", To: "common:ssh"}, {From: "host:pi", To: "common:nix"}, {From: "host:box", To: "own:box"},
+	} {
+		if !have[want] {
+			t.Errorf("no edge %v", want)
+		}
+	}
+	for _, wrong := range []Edge{
+		{From: "host:mac", To: "common:ssh"}, {From: "host:pi", To: "opt-in:fonts"}, {From: "host:box", To: "opt-in:never"},
+	} {
+		if have[wrong] {
+			t.Errorf("edge %v", wrong)
+		}
+	}
+}
+
+func TestBoxesHaveOneMeaning(t *testing.T) {
+	p := sample(t)
+	seen := map[string]Kind{}
+	for _, c := range p.Columns {
+		for _, b := range c.Boxes {
+			if k, ok := seen[b.ID]; ok {
+				t.Errorf("`%s` is a %s and a %s", b.ID, k, b.Kind)
+			}
+			seen[b.ID] = b.Kind
+		}
+	}
+	if p.Box("own:box") == nil || len(p.Box("own:box").Files) != 2 {
+		t.Errorf("the host's own modules: %+v", p.Box("own:box"))
+	}
+}
+
+func TestFindingsReachTheirBoxes(t *testing.T) {
+	p := sample(t)
+	for id, want := range map[string]int{"common:nix": 1, "host:mac": 1, "host:box": 0} {
+		if b := p.Box(id); b.Findings != want {
+			t.Errorf("`%s` has %d findings, want %d", id, b.Findings, want)
+		}
+	}
+	if !strings.Contains(string(SVG(p)), `class="box common error"`) {
+		t.Error("the error is not drawn")
+	}
+}
+
+// Nothing of a fleet becomes markup: the SVG is well-formed, and what looked
+// like a tag is text.
+func TestNothingBecomesMarkup(t *testing.T) {
+	p := sample(t)
+	dec := xml.NewDecoder(bytes.NewReader(SVG(p)))
+	for {
+		tok, err := dec.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, ok := tok.(xml.StartElement); ok && (s.Name.Local == "b" || s.Name.Local == "script") {
+			t.Errorf("element <%s>", s.Name.Local)
+		}
+	}
+	html, err := HTML(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"<script>alert", "<b>fleet", `" onload=`} {
+		if bytes.Contains(html, []byte(bad)) {
+			t.Errorf("the page contains %q", bad)
+		}
+	}
+}
+
+// The page works in a browser: a click on a host lights the edges of that host
+// and no others. Chromium runs the page's own script.
+func TestPageInChromium(t *testing.T) {
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed")
+	}
+	html, err := HTML(sample(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe := `<script>document.getElementById("host:mac").dispatchEvent(new MouseEvent("click"));
+document.title = "edges " + [...document.querySelectorAll(".edge.on")].map(e => e.dataset.from + ">" + e.dataset.to).sort().join(" ") +
+" overflow " + (document.documentElement.scrollWidth > document.documentElement.clientWidth);</script></body>`
+	file := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(file, bytes.Replace(html, []byte("</body>"), []byte(probe), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=390,800",
+		"--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "<title>edges host:mac&gt;common:nix host:mac&gt;opt-in:fonts role:work&gt;host:mac overflow false</title>"
+	if !bytes.Contains(out, []byte(want)) {
+		title, _, _ := strings.Cut(string(out), "</title>")
+		t.Errorf("the page says %s", title[max(0, strings.Index(title, "<title>")):])
+	}
+}
+
+func BenchmarkPage(b *testing.B) {
+	tree := fstest.MapFS{}
+	var toml strings.Builder
+	toml.WriteString("[users.tim]\nfullName = \"Tim\"\n")
+	for i := range 40 {
+		name := "host" + string(rune('a'+i/26)) + string(rune('a'+i%26))
+		toml.WriteString("[hosts." + name + "]\nsystem = \"x86_64-linux\"\nstateVersion = \"26.05\"\nusers = [\"tim\"]\n")
+	}
+	for i := range 300 {
+		name := "modules/common/m" + string(rune('a'+i/26)) + string(rune('a'+i%26)) + ".nix"
+		tree[name] = &fstest.MapFile{Data: []byte("{ nix.settings.cores = 1; }")}
+	}
+	tree["hosts.toml"] = &fstest.MapFile{Data: []byte(toml.String())}
+	w, _ := lint.Load(tree, fleet.Env{})
+	for b.Loop() {
+		if _, err := HTML(New(w.Fleet, w.Inventory, w.Hosts, nil)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"nixgen/draw"
+)
+
+func newGraphCommand(w *world) *cobra.Command {
+	var format, output string
+	c := &cobra.Command{
+		Use:   "graph",
+		Short: "draw the fleet: hosts, roles, tiers, modules, disks, findings",
+		Long: `Graph draws what each host reads, as lint sees it. svg is the picture alone,
+mermaid a flowchart for Markdown, html one page that needs nothing else: the
+picture, a table of hosts and modules, the disks, and the findings.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return w.graph(format, output) },
+	}
+	c.Flags().StringVar(&format, "format", "svg", "draw `svg`, mermaid or html")
+	c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of standard output")
+	return c
+}
+
+func (w *world) graph(format, output string) error {
+	render, ok := map[string]func(*draw.Picture) ([]byte, error){
+		"svg":     func(p *draw.Picture) ([]byte, error) { return draw.SVG(p), nil },
+		"mermaid": func(p *draw.Picture) ([]byte, error) { return draw.Mermaid(p), nil },
+		"html":    draw.HTML,
+	}[format]
+	if !ok {
+		return usage("no format `%s`; there are svg, mermaid and html", format)
+	}
+	if _, err := w.findRoot(); err != nil {
+		return err
+	}
+	t, err := w.lintTree(nil, lintOptions{})
+	if err != nil {
+		return err
+	}
+	if t.work.Fleet == nil {
+		return failed(fmt.Errorf("`%s` cannot be read; `nixgen generate` says why", hostsFile))
+	}
+	findings, err := t.work.Lint(t.cfg)
+	if err != nil {
+		return w.internal(err)
+	}
+	out, err := render(draw.New(t.work.Fleet, t.work.Inventory, t.work.Hosts, findings))
+	if err != nil {
+		return failed(err)
+	}
+	if output == "" {
+		_, err = w.stdout.Write(out)
+	} else {
+		err = os.WriteFile(w.path(output), out, 0o666)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	return nil
+}
