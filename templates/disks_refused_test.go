@@ -195,3 +195,47 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 	t.Logf("updated %s", path)
 }
+
+// evils are values of a type that hold what a shell reads as more than a word;
+// none for types that cannot.
+func evils(typ *fleet.Type, evil string) []fleet.Value {
+	leaf := typ
+	for leaf.Elem != nil {
+		leaf = leaf.Elem
+	}
+	switch {
+	case leaf.Kind == fleet.MountPoint || leaf.Kind == fleet.Device:
+		evil = "/dev/" + evil
+	case leaf.Kind != fleet.String && leaf.Kind != fleet.Size:
+		return nil
+	case strings.HasPrefix(leaf.Pattern, "/"):
+		evil = "/" + evil
+	}
+	switch typ.Kind {
+	case fleet.ListOf:
+		return []fleet.Value{[]any{evil}}
+	case fleet.AttrsOf:
+		return []fleet.Value{map[string]any{"x": evil}, map[string]any{evil: "/x"}}
+	}
+	return []fleet.Value{evil}
+}
+
+// disko writes parameters into scripts without quoting them, so what a shell
+// would read as more than a word must not get that far.
+func TestDisksHoldNoShell(t *testing.T) {
+	for _, name := range templates.Disks() {
+		p := profile(t, name)
+		plain := combos(t, name, 1)[0]
+		for _, param := range p.Params {
+			for _, evil := range []string{"$(reboot)", "`reboot`", `a"; reboot; "`, "a b", "a;b", "a\nb"} {
+				for _, v := range evils(param.Type, evil) {
+					c := maps.Clone(plain)
+					c[param.Name] = v
+					if _, said := load(p, hostsTOML(p, c)); !strings.Contains(said, param.Name) {
+						t.Errorf("%s: %s = %s is taken: %s", name, param.Name, tomlValue(v), said)
+					}
+				}
+			}
+		}
+	}
+}

@@ -80,7 +80,7 @@ func (r *recorder) Errorf(format string, args ...any) { r.said += fmt.Sprintf(fo
 var twins = []struct{ profile, old, wrong, says string }{
 	{"desktop-btrfs", `mountpoint = "/boot";`, `mountpoint = "/efi";`, "Mounts"},
 	{"desktop-btrfs", `type = "EF00";`, `type = "EFI";`, "is not of type"},
-	{"desktop-btrfs", `"compress=${algorithm}"`, `"compress=zstd"`, "Mounts"},
+	{"desktop-btrfs", `"compress=${compression}${level}"`, `"compress=zstd"`, "Mounts"},
 	{"desktop-btrfs", `++ [ "noatime" ]`, ``, "Mounts"},
 	{"desktop-btrfs", `-device=auto"`, `-device=none"`, "LUKS"},
 	{"desktop-btrfs", `allowDiscards = discard;`, `allowDiscards = true;`, "LUKS"},
@@ -100,7 +100,7 @@ var twins = []struct{ profile, old, wrong, says string }{
 	{"server-zfs", `G = 1024 * 1024 * 1024`, `G = 1000 * 1000 * 1000`, "KernelParam"},
 	{"server-zfs", `toString (index + 1)}" {`, `toString index}" {`, "Mounts"},
 	{"server-zfs", `pool = poolName;`, `pools = poolName;`, "does not exist"},
-	{"server-zfs", `networking = { inherit hostId; };`, ``, "HostID"},
+	{"server-zfs", `inherit hostId;`, ``, "HostID"},
 	{"server-zfs", `efiInstallAsRemovable = true`, `efiInstallAsRemovable = false`, "Loader"},
 	{"server-zfs", `options.ashift = toString ashift;`, `options.ashift = ashift;`, "is not of type"},
 	{"pi-simple", `then "/boot" else "/boot/firmware"`, `then "/boot/firmware" else "/boot"`, "Mounts"},

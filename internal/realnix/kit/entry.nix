@@ -39,7 +39,8 @@ in
     };
 
   # the complete system of a Mac, the complete generation of a home
-  drvPath = configuration: pathOf (configuration.system or configuration.activationPackage).drvPath;
+  drvPath =
+    configuration: pathOf (configuration.system or configuration.activationPackage).drvPath;
 
   # a configuration with one more module: for twins with a wrong value
   extend = configuration: module: configuration.extendModules { modules = [ module ]; };

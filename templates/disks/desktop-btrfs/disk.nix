@@ -50,9 +50,8 @@ let
     else
       "/dev/disk/by-partlabel/disk-${name}-root";
 
-  algorithm =
-    if compressionLevel != null then "${compression}:${toString compressionLevel}" else compression;
-  mountOptions = optional (compression != "none") "compress=${algorithm}" ++ [ "noatime" ];
+  level = lib.optionalString (compressionLevel != null) ":${toString compressionLevel}";
+  mountOptions = optional (compression != "none") "compress=${compression}${level}" ++ [ "noatime" ];
   espOptions = [ "umask=0077" ];
 
   # where every subvolume is mounted

@@ -174,7 +174,9 @@ in
 {
   imports = [ (if adopt then adopted else fresh) ];
 
-  networking = { inherit hostId; };
+  networking = {
+    inherit hostId;
+  };
 
   boot = {
     kernelParams = optional (arcMax != null) "zfs.zfs_arc_max=${toString (bytes arcMax)}";

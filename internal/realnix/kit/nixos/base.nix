@@ -67,7 +67,7 @@ in
         failed = lib.filter (entry: !entry.assertion) config.assertions;
       in
       if failed != [ ] then
-        throw (lib.concatMapStringsSep "\n" (entry: entry.message) ([ { message = "Failed assertions:"; } ] ++ failed))
+        throw "Failed assertions:\n${lib.concatMapStringsSep "\n" (entry: entry.message) failed}"
       else
         pkgs.runCommand "nixos-system-${config.networking.hostName}" {
           parts = builtins.toJSON {

@@ -28,7 +28,11 @@ let
     && (!builtins.isAttrs value || value ? outPath);
   variables = lib.filterAttrs isVariable;
 
-  join = fallback: args: forced (args.name or fallback) { paths = lib.flatten (args.paths or [ ]); };
+  join =
+    fallback: args:
+    forced (args.name or fallback) {
+      paths = lib.flatten (args.paths or [ ]);
+    };
   run =
     name: env: text:
     forced name (variables env // { inherit text; });
@@ -106,7 +110,10 @@ final:
     given: args:
     let
       function = if builtins.isFunction given then given else import given;
-      known = builtins.intersectAttrs (builtins.functionArgs function) (final // { pkgs = final; });
+      all = final // {
+        pkgs = final;
+      };
+      known = builtins.intersectAttrs (builtins.functionArgs function) all;
     in
     if builtins.isFunction function then function (known // args) else function;
   callPackages = final.callPackage;
