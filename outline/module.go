@@ -89,6 +89,8 @@ const maxUnfold = 40
 type walker struct {
 	m      *Module
 	unfold int
+	// top collects what stands directly below `config`.
+	top *Def
 }
 
 // Of reads the outline of a file.
@@ -259,7 +261,11 @@ func (en *Entry) value(inner, outer *Scope) (Expr, *Scope) {
 // the names directly below belong to the module's structure.
 func (w *walker) config(out *[]*Def, x Expr, sc *Scope, gs []*Guard, options bool) {
 	top := &Def{}
+	if !options {
+		w.top = top
+	}
 	w.value(top, x, sc, gs, 0)
+	w.top = nil
 	for _, k := range top.Kids {
 		k.Parent = nil
 	}
@@ -272,27 +278,21 @@ func (w *walker) config(out *[]*Def, x Expr, sc *Scope, gs []*Guard, options boo
 	if options {
 		return
 	}
-	seen := map[*Guard]bool{}
 	for _, k := range top.Kids {
 		if k.Name.X != nil {
 			w.m.Structure = append(w.m.Structure, &Guard{Structural, k.Name.X, k.Scope, false, "name", k.Name.At})
 		}
-		for _, g := range k.Guards {
-			if g.Kind == Structural && g.Cond != nil && !seen[g] && !w.known(g) {
-				seen[g] = true
-				w.m.Structure = append(w.m.Structure, g)
-			}
-		}
 	}
 }
 
-func (w *walker) known(g *Guard) bool {
-	for _, o := range w.m.Structure {
-		if o.Cond == g.Cond {
-			return true
-		}
+// structural makes a guard; directly below `config` it belongs to the module's
+// structure.
+func (w *walker) structural(d *Def, cond Expr, sc *Scope, form string) *Guard {
+	g := &Guard{Structural, cond, sc, false, form, cond.Span()}
+	if d == w.top && d != nil {
+		w.m.Structure = append(w.m.Structure, g)
 	}
-	return false
+	return g
 }
 
 func (w *walker) entry(parent *Def, en *Entry, inner, outer *Scope, gs []*Guard) {
@@ -324,7 +324,7 @@ func (w *walker) value(d *Def, x Expr, sc *Scope, gs []*Guard, prio int) {
 	case *Assert:
 		w.value(d, x.Body, sc, gs, prio)
 	case *If:
-		g := &Guard{Structural, x.Cond, sc, false, "if", x.Cond.Span()}
+		g := w.structural(d, x.Cond, sc, "if")
 		n := *g
 		n.Not = true
 		w.value(d, x.Then, sc, with(gs, g), prio)
@@ -394,7 +394,7 @@ func (w *walker) call(d *Def, x *Apply, sc *Scope, gs []*Guard, prio int) {
 		w.value(d, args[1], sc, with(gs, &Guard{MkIf, args[0], sc, false, name, args[0].Span()}), prio)
 	case name == "optionalAttrs" && len(args) == 2:
 		d.Set = true
-		w.value(d, args[1], sc, with(gs, &Guard{Structural, args[0], sc, false, name, args[0].Span()}), prio)
+		w.value(d, args[1], sc, with(gs, w.structural(d, args[0], sc, name)), prio)
 	case (name == "mkMerge" || name == "mergeAttrsList") && len(args) == 1:
 		for _, p := range w.elements(args[0], sc, gs) {
 			w.value(d, p.X, p.Scope, p.Guards, prio)

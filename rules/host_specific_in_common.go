@@ -30,6 +30,7 @@ stateVersion = 6
 [fields.hasDesk]
 type = "bool"
 default = false
+description = "stands on a desk"
 [hosts.mac]
 system = "aarch64-darwin"
 stateVersion = 6

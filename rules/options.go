@@ -78,7 +78,7 @@ func (o *optionPass) spot(s *setting) *spot {
 		return s.judged
 	}
 	s.judged = o.judge(here, names)
-	o.Work.Memo.Store(key, s.at)
+	o.Work.Memo.Store(key, s.judged)
 	return s.judged
 }
 
@@ -134,9 +134,18 @@ func (o *optionPass) theirs(s *setting) bool {
 // that `services.nginx.enable = true;` is named whole.
 func longest(s *setting) (*outline.Def, []string) {
 	d, path := s.def, s.names()
-	for len(d.Kids) == 1 && len(d.Leaves) == 0 && d.Kids[0].Name.X == nil && len(d.Kids[0].Guards) == len(d.Guards) && d.Path.End <= d.Kids[0].Path.Start {
+	for len(d.Kids) == 1 && len(d.Leaves) == 0 && d.Kids[0].Name.X == nil && onlyMkIf(d.Kids[0].Guards) {
 		d = d.Kids[0]
 		path = append(path, d.Name.Text)
 	}
 	return d, path
+}
+
+func onlyMkIf(gs []*outline.Guard) bool {
+	for _, g := range gs {
+		if g.Kind != outline.MkIf {
+			return false
+		}
+	}
+	return true
 }
