@@ -151,7 +151,24 @@ func TestHomes(t *testing.T) {
 func TestNixOS(t *testing.T) {
 	f := open(t, "nixos")
 	for _, h := range []string{"malphas", "vault", "beacon"} {
+		noComplaints(t, f, "fleet.nixosConfigurations."+h)
 		assertValues(t, f, "fleet.nixosConfigurations."+h, "testdata/values/"+h+".json")
+	}
+}
+
+// TestChecksOfNixOS asks for the checks of a fleet without Macs.
+func TestChecksOfNixOS(t *testing.T) {
+	f := open(t, "nixos")
+	var got map[string]map[string]string
+	if err := f.Eval(&got, `builtins.mapAttrs (_: builtins.mapAttrs (_: c: c.drvPath)) fleet.checks`); err != nil {
+		t.Fatal(err)
+	}
+	for _, system := range []string{"x86_64-linux", "aarch64-darwin"} {
+		for _, h := range []string{"malphas", "vault", "beacon"} {
+			if !strings.HasSuffix(got[system]["eval-"+h], "-eval-"+h+".drv") {
+				t.Errorf("checks.%s.eval-%s is %q", system, h, got[system]["eval-"+h])
+			}
+		}
 	}
 }
 

@@ -122,7 +122,8 @@ func noComplaints(t *testing.T, f *realnix.Fleet, configuration string) {
 		t.Errorf("%s: failed assertions %q, warnings %q", configuration, got.Failed, got.Warnings)
 	}
 	var drv string
-	if err := f.Eval(&drv, "drvPath "+configuration); err != nil || !strings.HasSuffix(drv, ".drv") {
+	whole := "let c = " + configuration + "; in drvPath (if c ? system || c ? activationPackage then c else { system = c.config.system.build.toplevel; })"
+	if err := f.Eval(&drv, whole); err != nil || !strings.HasSuffix(drv, ".drv") {
 		t.Errorf("%s: drvPath %q, %v", configuration, drv, err)
 	}
 }
