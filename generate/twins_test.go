@@ -126,6 +126,7 @@ func TestScalarsCanBeOverridden(t *testing.T) {
 		{"nixos", nixos, `{ i18n.defaultLocale = "C.UTF-8"; }`, "c.config.i18n.defaultLocale", "C.UTF-8"},
 		{"nixos", nixos, `{ console.keyMap = "us"; }`, "c.config.console.keyMap", "us"},
 		{"nixos", nixos, `{ pkgs, ... }: { users.users.tim.shell = pkgs.fish; }`, "c.config.users.users.tim.shell.name", "fish"},
+		{"nixos", nixos, `{ lib, pkgs, ... }: { users.users.tim.shell = lib.mkDefault pkgs.bash; }`, "c.config.users.users.tim.shell.name", "zsh"},
 		{"nixos", nixos, `{ networking.hostName = "other"; }`, "c.config.networking.hostName", ""},
 		{"nixos", nixos, `{ system.stateVersion = "24.05"; }`, "c.config.system.stateVersion", ""},
 		{"mac", mac, `{ time.timeZone = "UTC"; }`, "c.config.time.timeZone", "UTC"},

@@ -12,11 +12,13 @@ import (
 func (m *module) users() {
 	for _, a := range m.host.Users {
 		var u tree
-		u.unless("description", syntax.String(a.FullName))
+		if a.Name != "root" { // whose entry the platforms write
+			u.unless("description", syntax.String(a.FullName))
+			u.option("home", syntax.String(a.Home))
+		}
 		if a.UID != nil {
 			u.option("uid", syntax.Int(*a.UID))
 		}
-		u.option("home", syntax.String(a.Home))
 		u.unless("openssh.authorizedKeys.keys", texts(a.SSHKeys))
 		if m.host.Platform == fleet.NixOS {
 			nixosUser(&u, a)

@@ -1,5 +1,7 @@
 # Login shells by user. A shell is an attribute of pkgs; the modules of those
-# that have one are enabled, since a login shell without it lacks its PATH.
+# that have one are enabled, since a login shell without it lacks its PATH. It
+# is stronger than mkDefault, with which NixOS gives everybody the default shell,
+# and weaker than what a person writes.
 {
   config,
   lib,
@@ -7,12 +9,12 @@
   ...
 }:
 let
-  inherit (lib) mkDefault;
   shells = config.nixgen.loginShells;
   used = builtins.attrValues shells;
 
   package = name: if name == "bash" then pkgs.bashInteractive else pkgs.${name};
-  enable = name: { ${name}.enable = mkDefault true; };
+  login = _: name: { shell = lib.mkOverride 900 (package name); };
+  enable = name: { ${name}.enable = lib.mkDefault true; };
   withModule = [
     "bash"
     "fish"
@@ -27,7 +29,7 @@ in
   };
 
   config = {
-    users.users = builtins.mapAttrs (_: name: { shell = mkDefault (package name); }) shells;
+    users.users = builtins.mapAttrs login shells;
     programs = lib.mkMerge (map enable (lib.intersectLists withModule used));
     environment.shells = map package used;
   };
