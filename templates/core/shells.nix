@@ -4,6 +4,7 @@
 # and weaker than what a person writes.
 {
   config,
+  hostSpec,
   lib,
   pkgs,
   ...
@@ -15,11 +16,12 @@ let
   package = name: if name == "bash" then pkgs.bashInteractive else pkgs.${name};
   login = _: name: { shell = lib.mkOverride 900 (package name); };
   enable = name: { ${name}.enable = lib.mkDefault true; };
+  # NixOS configures bash anyway
   withModule = [
-    "bash"
     "fish"
     "zsh"
-  ];
+  ]
+  ++ lib.optional hostSpec.isDarwin "bash";
 in
 {
   options.nixgen.loginShells = lib.mkOption {
