@@ -26,6 +26,7 @@ func (w *walker) checkAcross(f *Fleet) {
 	w.checkDevices(f)
 	w.checkGenerated(&f.Layout)
 	w.checkAccounts(f)
+	w.checkCycles(f)
 	for _, n := range w.doc.root.entries("hosts") {
 		if h := f.Host(n.name); h != nil {
 			w.checkHost(f, n, h)
@@ -47,6 +48,35 @@ func (w *walker) checkGenerated(l *Layout) {
 		if l.Generated == "." || tier == l.Generated || strings.HasPrefix(tier, l.Generated+"/") {
 			w.errorf(at.at, "`layout.generated`: the folder %s would hold %s, which you write yourself", quoted(l.Generated), quoted(tier))
 			return
+		}
+	}
+}
+
+// checkCycles finds hosts that wait for one another.
+func (w *walker) checkCycles(f *Fleet) {
+	state := map[string]int{} // 1: on the way, 2: done
+	var chain []string
+	var visit func(h *Host)
+	visit = func(h *Host) {
+		state[h.Name] = 1
+		chain = append(chain, h.Name)
+		for _, name := range h.Deploy.DependsOn {
+			next := f.Host(name)
+			switch {
+			case next == nil || next == h || state[name] == 2:
+			case state[name] == 1:
+				round := append(slices.Clone(chain[slices.Index(chain, name):]), name)
+				w.errorf(h.Span, "`hosts.%s.deploy.dependsOn`: the hosts wait for one another: `%s`", quoteKey(h.Name), strings.Join(round, " → "))
+			default:
+				visit(next)
+			}
+		}
+		chain = chain[:len(chain)-1]
+		state[h.Name] = 2
+	}
+	for _, h := range f.Hosts {
+		if state[h.Name] == 0 {
+			visit(h)
 		}
 	}
 }

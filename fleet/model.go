@@ -407,9 +407,3 @@ type Secrets struct {
 	Shared, PerHost string
 	Values          map[string]Value
 }
-
-// Updates is [updates], resolved per host; its keys are defined with the update
-// machinery.
-type Updates struct {
-	Values map[string]Value
-}

@@ -81,9 +81,7 @@ func (r *resolver) settings(h *Host, s *settings, n *node) {
 	h.Files, h.SpecialArgs, h.Services = s.files, s.specialArgs, r.services(s)
 	h.Nixpkgs = s.nixpkgs.resolve(r.f.Inputs)
 	h.Nix = s.nix.resolve(r.f, r.w.doc.root.get("hosts"), h.Name)
-	if s.updates != nil {
-		h.Updates = &Updates{s.updates}
-	}
+	h.Updates = r.updatesOf(h, s.updates)
 	h.Deploy = Deploy{User: cmp.Or(s.deploy.text("user"), "root"), Port: s.deploy.integer("port"), BuildOnTarget: s.deploy.on("buildOnTarget"),
 		Wave: s.deploy.text("wave"), DependsOn: s.deploy.list("dependsOn")}
 	switch h.Platform {

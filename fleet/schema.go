@@ -102,7 +102,7 @@ func ownSettingKeys() []*keyDef {
 	return append(settingKeys(),
 		key("nixpkgs", nixpkgsShape, "as `[nixpkgs]`"),
 		key("nix", nixShape, "as `[nix]`"),
-		key("updates", updatesShape, "as `[updates]`"),
+		key("updates", updatesShape, "as `[updates]`").on(NixOS, Darwin),
 		key("services", servicesShape, "as `[services]`"),
 		key("deploy", deployShape, "how deployment tools reach the host"),
 	)
@@ -275,8 +275,6 @@ var secretsShape = table(
 	key("perHost", glob, "path in the input of the file of one host").or("sops/{host}.yaml"),
 	key("values", freeTable(), "plain data of the input: its shape"),
 )
-
-var updatesShape = freeTable()
 
 var lintShape = table(
 	key("disable", listOf(ruleName), "rules not to run"),

@@ -9,7 +9,7 @@ type settings struct {
 	optIn, users, tags, files, binfmt []string
 	modules                           []ModuleRef
 	spec                              map[string]Value
-	specialArgs, defaults, updates    map[string]Value
+	specialArgs, defaults             map[string]Value
 	nixpkgs                           *nixpkgsSettings
 	nix                               *nixSettings
 	homebrew                          *Homebrew
@@ -19,7 +19,7 @@ type settings struct {
 	linuxBuilderOff                   bool
 	home                              map[string]AccountHome
 	services                          map[string]map[string]Value
-	deploy                            *node
+	deploy, updates                   *node
 }
 
 type nixpkgsSettings struct {
@@ -45,7 +45,7 @@ func (w *walker) decodeSettings(n, top *node) *settings {
 		kind: n.text("kind"), optIn: n.list("optIn"), users: n.list("users"), tags: n.list("tags"),
 		files: paths(n.list("files")), binfmt: n.list("binfmt"), modules: refs(n, "modules"),
 		specialArgs: n.get("specialArgs").table(), defaults: n.get("defaults").table(),
-		updates: top.get("updates").table(), touchID: n.flag("touchIdSudo"), rosetta: n.flag("rosetta"),
+		updates: top.get("updates"), touchID: n.flag("touchIdSudo"), rosetta: n.flag("rosetta"),
 		deploy: n.get("deploy"),
 	}
 	s.spec = w.decodeSpec(n.get("hostSpec"))
@@ -201,8 +201,9 @@ func (s *settings) over(base *settings) *settings {
 		tags: union(base.tags, s.tags), files: union(base.files, s.files), binfmt: union(base.binfmt, s.binfmt),
 		modules: unionBy(base.modules, s.modules, ModuleRef.String),
 		spec:    mergeShallow(base.spec, s.spec), specialArgs: mergeDeep(base.specialArgs, s.specialArgs),
-		defaults: mergeDeep(base.defaults, s.defaults), updates: mergeDeep(base.updates, s.updates),
-		touchID: laterFlag(base.touchID, s.touchID), rosetta: laterFlag(base.rosetta, s.rosetta),
+		defaults: mergeDeep(base.defaults, s.defaults),
+		updates:  base.updates,
+		touchID:  laterFlag(base.touchID, s.touchID), rosetta: laterFlag(base.rosetta, s.rosetta),
 		nixpkgs: s.nixpkgs.over(base.nixpkgs), nix: s.nix.over(base.nix),
 		brewAutoUpdate: laterFlag(base.brewAutoUpdate, s.brewAutoUpdate), brewUpgrade: laterFlag(base.brewUpgrade, s.brewUpgrade),
 		homebrew: mergeBrew(base.homebrew, s.homebrew), linuxBuilder: base.linuxBuilder, linuxBuilderOff: base.linuxBuilderOff,
@@ -213,6 +214,9 @@ func (s *settings) over(base *settings) *settings {
 	}
 	if s.deploy.is(tableNode) {
 		out.deploy = mergeNodes(base.deploy, s.deploy)
+	}
+	if s.updates.is(tableNode) {
+		out.updates = mergeNodes(base.updates, s.updates)
 	}
 	return out
 }
@@ -307,13 +311,22 @@ func mergeServices(a, b map[string]map[string]Value) map[string]map[string]Value
 	return out
 }
 
-// mergeNodes lays one table over another, key by key.
+// mergeNodes lays one table over another: tables key by key at every depth,
+// lists one after the other, of other values the later.
 func mergeNodes(a, b *node) *node {
 	if !a.is(tableNode) {
 		return b
 	}
 	out := &node{kind: tableNode, name: b.name, key: b.key, at: b.at, parent: b.parent}
 	for _, k := range b.kids {
+		switch old := a.get(k.name); {
+		case old.is(tableNode) && k.is(tableNode):
+			k = mergeNodes(old, k)
+		case old.is(listNode) && k.is(listNode):
+			both := *k
+			both.kids = unionBy(old.kids, k.kids, func(n *node) string { return showValue(n.value()) })
+			k = &both
+		}
 		out.kids = append(out.kids, k)
 	}
 	for _, k := range a.kids {

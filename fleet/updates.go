@@ -1,0 +1,158 @@
+package fleet
+
+import (
+	"cmp"
+	"regexp"
+)
+
+// Updates is how a host updates itself: [updates] of fleet, roles and host,
+// merged like everything else.
+type Updates struct {
+	// Source is the flake reference to update from; by default the fleet's.
+	Source   string
+	Calendar *Calendar
+	// Jitter is a time span by which the start varies; "" for none.
+	Jitter string
+	// Persistent makes up for a time at which the machine was off.
+	Persistent bool
+	// Operation is "switch", "boot" or "test".
+	Operation string
+	// Reboot is "never" or "when-needed", then between RebootFrom and
+	// RebootUntil ("HH:MM"; both empty: at any time).
+	Reboot, RebootFrom, RebootUntil string
+	// OnlyNewer refuses a revision older than the running one.
+	OnlyNewer bool
+	// DeployKey is a file on the host that opens private inputs.
+	DeployKey string
+	// KeepGenerations of the system; 0 keeps all. CollectGarbage afterwards.
+	KeepGenerations int64
+	CollectGarbage  bool
+	// Rollback goes back to the generation before when a check of Health fails.
+	Rollback bool
+	Health   Health
+	// StaleAfter is the time span without a success after which a host is stale.
+	StaleAfter string
+	Notify     Notify
+}
+
+// Health is what must hold after an update, within Deadline.
+type Health struct {
+	Units, URLs, Commands []string
+	Deadline              string
+}
+
+// Notify says who is told of what.
+type Notify struct {
+	// On lists outcomes, see Outcomes.
+	On                          []string
+	Ntfy, Webhook, Healthchecks string // URLs
+	Email                       string
+	Desktop                     bool
+}
+
+// Outcomes of an update that may be notified.
+var Outcomes = []string{"success", "failure", "rollback", "reboot-needed", "stale"}
+
+var (
+	spanRE  = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?\s*(us|ms|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?|M|months?|y|years?)?\s*)+$`)
+	timeRE  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	unitRE  = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]+\.(service|socket|target|timer|mount|path|slice|device|swap|automount|scope)$`)
+	httpRE  = regexp.MustCompile(`^https?://[^\s"'\\]+$`)
+	emailRE = regexp.MustCompile(`^[^\s@"'\\]+@[^\s@"'\\]+$`)
+)
+
+var timeSpan = matching(spanRE, "a time span such as `45min` or `1h 30min`")
+
+var updatesShape = table(
+	key("enable", boolean(), "switch them on; a table without it does").or("true"),
+	key("source", text(checkFlakeRef), "flake reference to update from").or("`flake` of `[fleet]`"),
+	key("schedule", text(checkCalendar), "when: a calendar expression of systemd, such as `daily`, `04:40` or `Mon..Fri 03:00`").or("04:40"),
+	key("jitter", timeSpan, "time span by which the start varies"),
+	key("persistent", boolean(), "make up for a time at which the machine was off").or("true"),
+	key("operation", enum("operation", "switch", "boot", "test"), "what to do with the new system").or("switch"),
+	key("reboot", enum("policy", "never", "when-needed"), "whether to restart the machine").or("never"),
+	key("rebootWindow", table(
+		key("from", matching(timeRE, "a time such as `01:00`"), "start").must(),
+		key("until", matching(timeRE, "a time such as `05:00`"), "end; earlier than the start means the next day").must(),
+	), "time of day in which the machine may restart").or("any"),
+	key("onlyNewer", boolean(), "refuse a revision older than the running one").or("true"),
+	key("deployKey", text(checkAbsolute), "file on the host that opens private inputs"),
+	key("keepGenerations", integer(0, 1000), "systems to keep; 0 keeps all").or("0"),
+	key("collectGarbage", boolean(), "free the store afterwards").or("false"),
+	key("rollback", boolean(), "go back when a health check fails").or("true"),
+	key("health", table(
+		key("units", listOf(matching(unitRE, "the name of a systemd unit, such as `sshd.service`")), "units that must be active").on(NixOS),
+		key("urls", listOf(matching(httpRE, "a URL such as `https://example.org/health`")), "addresses that must answer"),
+		key("commands", listOf(line), "commands that must succeed"),
+		key("deadline", timeSpan, "how long to wait for all that").or("5min"),
+	), "what must hold after an update"),
+	key("staleAfter", timeSpan, "time without a success after which the host is stale").or("14d"),
+	key("notify", table(
+		key("on", listOf(enum("outcome", Outcomes...)), "outcomes to tell of").or("failure, rollback, reboot-needed and stale"),
+		key("ntfy", matching(httpRE, "a URL such as `https://ntfy.sh/topic`"), "topic of ntfy"),
+		key("webhook", matching(httpRE, "a URL"), "address to post to"),
+		key("healthchecks", matching(httpRE, "a URL"), "check of healthchecks.io"),
+		key("email", matching(emailRE, "a mail address"), "address to write to"),
+		key("desktop", boolean(), "tell whoever is logged in").or("false"),
+	), "who is told"),
+)
+
+// checkCalendar judges a schedule.
+func checkCalendar(w *walker, n *node) {
+	if _, err := ParseCalendar(n.str); err != nil {
+		w.fail(n, "`%s`: the calendar expression %s %v", n.path(), quoted(n.str), err)
+	}
+}
+
+// updatesOf reads the merged tables; nil where updates are off.
+func (r *resolver) updatesOf(h *Host, t *node) *Updates {
+	if !t.is(tableNode) || h.Platform == Home {
+		return nil
+	}
+	if on := t.flag("enable"); on != nil && !*on {
+		return nil
+	}
+	health, notify, window := t.get("health"), t.get("notify"), t.get("rebootWindow")
+	u := &Updates{
+		Source: cmp.Or(t.text("source"), r.f.Flake), Jitter: t.text("jitter"), Persistent: onUnless(t, "persistent"),
+		Operation: cmp.Or(t.text("operation"), "switch"), Reboot: cmp.Or(t.text("reboot"), "never"),
+		RebootFrom: window.text("from"), RebootUntil: window.text("until"), OnlyNewer: onUnless(t, "onlyNewer"),
+		DeployKey: t.text("deployKey"), KeepGenerations: t.integer("keepGenerations"), CollectGarbage: t.on("collectGarbage"),
+		Rollback: onUnless(t, "rollback"), StaleAfter: cmp.Or(t.text("staleAfter"), "14d"),
+		Health: Health{URLs: health.list("urls"), Commands: health.list("commands"), Deadline: cmp.Or(health.text("deadline"), "5min")},
+		Notify: Notify{On: notify.list("on"), Ntfy: notify.text("ntfy"), Webhook: notify.text("webhook"),
+			Healthchecks: notify.text("healthchecks"), Email: notify.text("email"), Desktop: notify.on("desktop")},
+	}
+	if h.Platform == NixOS {
+		u.Health.Units = health.list("units")
+	}
+	if notify.get("on") == nil {
+		u.Notify.On = Outcomes[1:]
+	}
+	u.Calendar, _ = ParseCalendar(cmp.Or(t.text("schedule"), "04:40"))
+	r.checkUpdates(h, t, u)
+	return u
+}
+
+// onUnless reads a boolean whose default is true.
+func onUnless(t *node, name string) bool {
+	b := t.flag(name)
+	return b == nil || *b
+}
+
+// checkUpdates judges what depends on the host.
+func (r *resolver) checkUpdates(h *Host, t *node, u *Updates) {
+	at := t.place()
+	if k := t.get("schedule"); k != nil {
+		at = k.at
+	}
+	if _, err := u.Calendar.Launchd(); err != nil && h.Platform == Darwin {
+		r.w.errorf(at, "`%s`: %s cannot be the schedule of the Mac `%s`: %v", t.path(), quoted(u.Calendar.Text), h.Name, err)
+	}
+	if u.Source == "" {
+		r.w.once("source of "+t.path(), func() []string {
+			r.w.errorf(t.place(), "`%s` needs a `source`, since `fleet.flake` is not said", t.path())
+			return nil
+		})
+	}
+}
