@@ -323,12 +323,21 @@ func (q *request) tasks(head http.Header) (int, any) {
 	}
 	all := []any{}
 	err := q.h.ScanTasks(noContext, query, func(t api.Task) error {
-		q.h.Mu.Lock()
-		defer q.h.Mu.Unlock()
-		all = append(all, q.taskJSON(&t, q.h.TaskM[t.ID]))
+		all = append(all, t)
 		return nil
 	})
-	return q.page(head, all, err)
+	status, out := q.page(head, all, err)
+	items, _ := out.([]any)
+	if m, ok := out.(fields); ok {
+		items, _ = m["items"].([]any)
+	}
+	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
+	for i := range items { // only what is shown is rendered
+		t := items[i].(api.Task)
+		items[i] = q.taskJSON(&t, q.h.TaskM[t.ID])
+	}
+	return status, out
 }
 
 func (q *request) task(id int64) (int, any) {

@@ -212,21 +212,23 @@ func (s *Server) view(t *Task) api.Task {
 
 // ScanTasks implements api.Server, in pages of 50 with a fault point each.
 func (s *Server) ScanTasks(_ context.Context, q api.TaskQuery, fn func(api.Task) error) error {
-	after := q.AfterID
+	after, from := q.AfterID, 0
+	var keys []int64
 	for {
 		if err := s.before("scan"); err != nil {
 			return err
 		}
 		s.Mu.Lock()
+		if keys == nil || s.Fault != nil { // with faults, tasks come and go between pages
+			keys, from = slices.Sorted(maps.Keys(s.TaskM)), 0
+		}
 		var page []api.Task
-		for _, id := range slices.Sorted(maps.Keys(s.TaskM)) {
-			t := s.TaskM[id]
-			if id <= after || s.archived(t.ProjectID) || s.hidden(t.ProjectID) || (q.Project != 0 && q.Project != t.ProjectID) {
+		for ; from < len(keys) && len(page) < 50; from++ {
+			t := s.TaskM[keys[from]]
+			if t == nil || t.ID <= after || s.archived(t.ProjectID) || s.hidden(t.ProjectID) || (q.Project != 0 && q.Project != t.ProjectID) {
 				continue
 			}
-			if page = append(page, s.view(t)); len(page) == 50 {
-				break
-			}
+			page = append(page, s.view(t))
 		}
 		s.Mu.Unlock()
 		for _, t := range page {

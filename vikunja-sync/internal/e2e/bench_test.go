@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"vikunja-sync/internal/api"
+)
+
+// BenchmarkIdleCycle runs the real `vikunja-sync sync` over 10,000 pairs in
+// step: CPU seconds with those of `task`, and the peak of its own memory.
+func BenchmarkIdleCycle(b *testing.B) {
+	e := newEnv(b)
+	for i := range 10_000 {
+		e.page(api.TaskInput{Title: fmt.Sprint("task ", i), Description: "<p>some text of a usual length, as people write it</p>"})
+	}
+	e.st.Close()
+	for range 3 {
+		e.later(10 * time.Second)
+		if out, err := e.command("sync").CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+	var cpu time.Duration
+	peak := 0
+	for b.Loop() {
+		cmd := e.command("sync")
+		var out strings.Builder
+		cmd.Stdout = &out
+		e.must(cmd.Start())
+		stop := make(chan struct{})
+		done := make(chan int)
+		go func() { done <- watchMemory(cmd.Process.Pid, stop) }()
+		e.must(cmd.Wait())
+		close(stop)
+		peak = max(peak, <-done)
+		cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		if !strings.Contains(out.String(), "0 written to Taskwarrior, 0 to Vikunja") {
+			b.Fatal(out.String())
+		}
+	}
+	b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
+	b.ReportMetric(float64(peak)/1024, "peak-MB")
+	e.reopen()
+}
+
+// watchMemory polls the peak of a process in kB.
+func watchMemory(pid int, stop chan struct{}) (peak int) {
+	for {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if _, rest, ok := strings.Cut(string(b), "VmHWM:"); ok {
+			kb := 0
+			fmt.Sscan(rest, &kb)
+			peak = max(peak, kb)
+		}
+		select {
+		case <-stop:
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
