@@ -22,26 +22,27 @@ let
   # what a module declares by itself; its configuration is not looked at
   alone =
     system: module:
-    removeAttrs (lib.evalModules {
-      specialArgs = {
-        modulesPath = toString (one "nixpkgs") + "/nixos/modules";
-        pkgs = (one "nixpkgs").legacyPackages.${system};
-      };
-      modules = [
-        module
-        { _module.check = false; }
-      ];
-    }).options [ "_module" ];
+    removeAttrs
+      (lib.evalModules {
+        specialArgs = {
+          modulesPath = toString (one "nixpkgs") + "/nixos/modules";
+          pkgs = (one "nixpkgs").legacyPackages.${system};
+        };
+        modules = [
+          module
+          { _module.check = false; }
+        ];
+      }).options
+      [ "_module" ];
 
-  nixos =
-    (one "nixpkgs").lib.nixosSystem {
-      modules = [
-        {
-          nixpkgs.hostPlatform = linux;
-          system.stateVersion = lib.trivial.release;
-        }
-      ];
-    };
+  nixos = (one "nixpkgs").lib.nixosSystem {
+    modules = [
+      {
+        nixpkgs.hostPlatform = linux;
+        system.stateVersion = lib.trivial.release;
+      }
+    ];
+  };
 
   mac = (one "nix-darwin").lib.darwinSystem {
     modules = [
@@ -137,8 +138,7 @@ let
       shallow =
         visible == "shallow" && builtins.length (builtins.attrNames (type.getSubOptions path)) > 25;
       target = recursion class path;
-      removed =
-        visible == false && opt ? apply && !(opt ? description) && type.name == "unspecified";
+      removed = visible == false && opt ? apply && !(opt ? description) && type.name == "unspecified";
       alias = builtins.match "Alias of [{]option[}]`(.*)`[.]" (text (opt.description or ""));
       flag = word: condition: lib.optional condition word;
       inner =
@@ -191,8 +191,7 @@ let
     let
       nested = type.nestedTypes or { };
       through =
-        kind: more:
-        if fuel == 0 then [ ] else below class depth (path ++ more) (fuel - 1) nested.${kind};
+        kind: more: if fuel == 0 then [ ] else below class depth (path ++ more) (fuel - 1) nested.${kind};
     in
     {
       attrsOf = through "elemType" [ "<name>" ];
@@ -287,11 +286,9 @@ let
     if tried.success && builtins.isString tried.value then tried.value else "unknown";
 
   # `home-manager.users.<name>` is a place of its own
-  users = rows: lib.concatMap (row: if isUsers row then [ row ] ++ [ (anyUser row) ] else [ row ]) rows;
-  isUsers = row: row.path == [
-    "home-manager"
-    "users"
-  ];
+  users =
+    rows: lib.concatMap (row: if isUsers row then [ row ] ++ [ (anyUser row) ] else [ row ]) rows;
+  isUsers = row: lib.showOption row.path == "home-manager.users";
   anyUser = row: row // { path = row.path ++ [ "<name>" ]; };
 in
 lib.concatMap (

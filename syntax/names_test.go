@@ -95,6 +95,32 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// FuzzNames: no text, however broken, is too much; what a name means has that
+// name; and both runs of the resolver agree on what is undefined.
+func FuzzNames(f *testing.F) {
+	for _, c := range namesCases {
+		f.Add(c.src)
+	}
+	f.Add("{ a, a ? b, . @ c: let inherit (x; in rec { ${} = ")
+	f.Fuzz(func(t *testing.T, src string) {
+		file := Parse("x.nix", []byte(src))
+		ns := file.Names()
+		for n := range ns.All() {
+			_, _, _ = n.Scope(), n.Value(), n.Node()
+			for u := range n.Uses() {
+				r := ns.Resolve(u)
+				name, ok := AttrName(u)
+				if r.Kind != BoundRef || ok && u.Kind() != KindPath && name != r.Name.String() {
+					t.Errorf("%q: `%v` is used by %q", src, n, u.Text())
+				}
+			}
+		}
+		if _, undefined := file.Undefined(); file.OK() && undefined != (len(ns.Undefined()) > 0) {
+			t.Errorf("%q: undefined: %v, but %v", src, undefined, ns.Undefined())
+		}
+	})
+}
+
 // undefinedCases have the place at which Nix reports an undefined variable, the
 // first in its order if there are several; "" where it accepts the text.
 var undefinedCases = []struct{ src, want string }{
