@@ -42,15 +42,24 @@ func Upstream(t testing.TB) *Kit {
 		t.Skipf("needs checkouts of the upstream modules: %s is unset", EnvUpstream)
 	}
 	n := Require(t)
-	if !n.AtLeast(2, 18) {
-		t.Fatalf("%s needs Nix >= 2.18, %s is %d.%d (%s names a folder with another)",
-			EnvUpstream, n.Dir, n.Major, n.Minor, EnvFolder)
+	if err := n.newEnough(); err != nil {
+		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	if err := writeKit(dir, root); err != nil {
 		t.Fatal(err)
 	}
 	return &Kit{Nix: n, Dir: dir}
+}
+
+// newEnough says why this Nix cannot read the upstream modules, if so: they
+// use builtins such as readFileType.
+func (n *Nix) newEnough() error {
+	if n.AtLeast(2, 18) {
+		return nil
+	}
+	return fmt.Errorf("%s needs Nix >= 2.18, %s is %d.%d (%s names a folder with another)",
+		EnvUpstream, n.Dir, n.Major, n.Minor, EnvFolder)
 }
 
 // upstreamNames holds every identifier of the checkouts, read once a process.

@@ -1,6 +1,7 @@
 package realnix
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,4 +146,64 @@ func TestUpstreamAssertions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What Upstream does without checkouts, without one of them, and with an old Nix.
+func TestUpstreamNeeds(t *testing.T) {
+	old, enough := &Nix{Dir: "/usr/bin", Major: 2, Minor: 8}, &Nix{Major: 2, Minor: 18}
+	if err := old.newEnough(); err == nil || !strings.Contains(err.Error(), "/usr/bin is 2.8") || enough.newEnough() != nil {
+		t.Errorf("Nix 2.8: %v, Nix 2.18: %v", err, enough.newEnough())
+	}
+	root := t.TempDir()
+	for _, name := range checkouts[1:] {
+		if err := os.Mkdir(filepath.Join(root, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writeKit(t.TempDir(), root); err == nil || !strings.Contains(err.Error(), checkouts[0]) {
+		t.Errorf("a folder without %s: %v", checkouts[0], err)
+	}
+	t.Setenv(EnvUpstream, "")
+	inner := &skipper{TB: t}
+	func() {
+		defer func() { _ = recover() }()
+		Upstream(inner)
+	}()
+	if !strings.Contains(inner.said, EnvUpstream+" is unset") {
+		t.Errorf("unset: %q", inner.said)
+	}
+}
+
+// Without a Nix a test is skipped, and fails where one is required.
+func TestRequireNeeds(t *testing.T) {
+	t.Setenv(EnvFolder, "")
+	t.Setenv("PATH", t.TempDir())
+	for value, want := range map[string]string{"": "needs Nix: no nix-instantiate", "1": EnvRequire + "=1, but no nix-instantiate"} {
+		t.Setenv(EnvRequire, value)
+		inner := &skipper{TB: t}
+		func() {
+			defer func() { _ = recover() }()
+			Require(inner)
+		}()
+		if !strings.HasPrefix(inner.said, want) || inner.failed != (value == "1") {
+			t.Errorf("%s=%s: failed %t, %q", EnvRequire, value, inner.failed, inner.said)
+		}
+	}
+}
+
+// skipper keeps why a test would be skipped, or would fail.
+type skipper struct {
+	testing.TB
+	said   string
+	failed bool
+}
+
+func (s *skipper) Skipf(format string, args ...any) {
+	s.said = fmt.Sprintf(format, args...)
+	panic("skipped")
+}
+
+func (s *skipper) Fatalf(format string, args ...any) {
+	s.failed = true
+	s.Skipf(format, args...)
 }
