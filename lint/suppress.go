@@ -44,6 +44,7 @@ func suppressions(s *Source) []*suppression {
 // parseSuppression reads `# nixgen: allow rule-id, rule-id -- reason`.
 func parseSuppression(comment string) *suppression {
 	text := strings.TrimSpace(strings.TrimLeft(comment, "#/* "))
+	text = strings.TrimSpace(strings.TrimSuffix(text, "*/"))
 	rest, ok := strings.CutPrefix(text, suppressionMark)
 	if !ok {
 		return nil
