@@ -120,7 +120,7 @@ func (g *generator) dirOf(template string) string {
 // compares it with what the templates say.
 var templateImports = map[string][]string{
 	"core/darwin.nix":       {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},
-	"core/fleet.nix":        {"inputs.nix"},
+	"core/fleet.nix":        {"deploy.nix", "inputs.nix"},
 	"core/home-manager.nix": {"mirror.nix"},
 	"core/home.nix":         {"inputs.nix", "mirror.nix", "nixpkgs.nix"},
 	"core/nixos.nix":        {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"slices"
 	"strings"
 
 	"nixgen/fleet"
@@ -22,8 +23,12 @@ func (g *generator) facts() {
 func (g *generator) root() {
 	dir := g.dir()
 	var names, t tree
-	names.option("homeManager", syntax.String(g.fleet.Inputs.HomeManager))
-	names.option("nixDarwin", syntax.String(g.fleet.Inputs.NixDarwin))
+	in := g.fleet.Inputs
+	names.option("colmena", syntax.String(in.Colmena))
+	names.option("deployRs", syntax.String(in.DeployRs))
+	names.option("homeManager", syntax.String(in.HomeManager))
+	names.option("nixDarwin", syntax.String(in.NixDarwin))
+	names.option("nixpkgs", syntax.String(in.Nixpkgs))
 	t.option("checkSystems", texts(g.fleet.CheckSystems))
 	t.option("names", names.attrs())
 	hosts := make(syntax.Attrs, 0, len(g.fleet.Hosts))
@@ -50,6 +55,26 @@ func (g *generator) row(dir string, h *fleet.Host) syntax.Attrs {
 		}
 	}
 	t.unless("homes", syntax.Bool(hasHomes(h)))
+	if h.Platform != fleet.Home {
+		t.unless("deploy", deployment(h))
+	}
+	return t.attrs()
+}
+
+// deployment is how tools reach a host, as far as it is not the usual.
+func deployment(h *fleet.Host) syntax.Attrs {
+	var t tree
+	t.unless("host", syntax.String(h.Address))
+	if h.Deploy.User != "root" {
+		t.unless("user", syntax.String(h.Deploy.User))
+	}
+	t.unless("port", syntax.Int(h.Deploy.Port))
+	t.unless("buildOnTarget", syntax.Bool(h.Deploy.BuildOnTarget))
+	tags := h.Tags
+	if h.Deploy.Wave != "" && !slices.Contains(tags, h.Deploy.Wave) {
+		tags = append(slices.Clip(tags), h.Deploy.Wave)
+	}
+	t.unless("tags", texts(tags))
 	return t.attrs()
 }
 

@@ -202,6 +202,48 @@ func TestWiring(t *testing.T) {
 	}
 }
 
+// deployTools are stand-ins for colmena and deploy-rs that give back what they
+// are given.
+const deployTools = `known: (` + sampleInputs + `) known // {
+  colmena.lib.makeHive = hive: hive;
+  deploy-rs.lib = known.nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" "aarch64-darwin" ] (system: {
+    activate.nixos = c: "nixos ${system} ${c.config.networking.hostName}";
+    activate.darwin = c: "darwin ${system} ${c.config.networking.hostName}";
+  });
+}`
+
+// TestDeployment asks for the outputs of deployment tools.
+func TestDeployment(t *testing.T) {
+	k := realnix.Upstream(t)
+	for sample, want := range map[string]string{
+		"nixos": `
+		hive.vault.deployment == { targetHost = "192.168.178.10"; targetUser = "deploy"; targetPort = 2222; tags = [ "canary" ]; buildOnTarget = true; }
+		&& hive.malphas.deployment == { targetHost = "malphas"; targetUser = "root"; targetPort = null; tags = [ "desk" ]; buildOnTarget = false; }
+		&& builtins.attrNames hive == [ "beacon" "malphas" "meta" "vault" ]
+		&& hive.meta.nodeSpecialArgs.malphas.hostSpec.gpu == "amd" && hive.meta.nodeSpecialArgs.malphas.theme == "dark"
+		&& hive.meta.nodeNixpkgs.beacon.stdenv.hostPlatform.system == "aarch64-linux"
+		&& nodes.vault == {
+			hostname = "192.168.178.10"; sshUser = "deploy"; sshOpts = [ "-p2222" ]; remoteBuild = true;
+			profiles.system = { user = "root"; path = "nixos x86_64-linux vault"; };
+		}
+		&& (inputs.nixpkgs.lib.nixosSystem {
+			specialArgs = hive.meta.nodeSpecialArgs.vault;
+			modules = hive.vault.imports;
+		}).config.networking.hostId == "8425e349"`,
+		"mac": `builtins.attrNames hive == [ "meta" ] && nodes.air.profiles.system.path == "darwin aarch64-darwin air"`,
+	} {
+		root := load(t, archive(t, sample)).write(t)
+		f, err := k.Fleet(root, filepath.Join(root, "generated"), deployTools)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bool
+		if err := f.Eval(&got, "let hive = fleet.colmenaHive; inherit (fleet.deploy) nodes; in "+want); err != nil || !got {
+			t.Errorf("%s: %v, %v", sample, got, err)
+		}
+	}
+}
+
 // TestMissingInputIsNamed takes one input away at a time.
 func TestMissingInputIsNamed(t *testing.T) {
 	opened := samples{t: t}

@@ -175,9 +175,24 @@ let
   # `nix build .#fleet.HOST`, on a machine of the host's system.
   packages = list: { fleet = table list (name: head (builtFor name)); };
   bySystem = groupBy (name: hosts.${name}.system) (attrNames hosts);
+
+  deployments = import ./deploy.nix {
+    inherit
+      hosts
+      inputs
+      names
+      parts
+      systemModules
+      ;
+    configurations = {
+      nixos = nixosConfigurations;
+      darwin = darwinConfigurations;
+    };
+  };
 in
 {
   inherit darwinConfigurations homeConfigurations nixosConfigurations;
   checks = table checkSystems checksFor;
   legacyPackages = mapAttrs (_: packages) bySystem;
 }
+// deployments
