@@ -16,8 +16,12 @@
 // in memory (`dummy://`), and reads no channel: what it says depends on the
 // expression alone. Nothing is built, nothing is fetched.
 //
-// The second half of the package, Upstream, evaluates generated fleets
-// against checkouts of the real disko, nix-darwin, home-manager and sops-nix.
+// The second half of the package, Upstream, evaluates generated fleets against
+// the real disko, nix-darwin, home-manager and sops-nix. NIXGEN_UPSTREAM names
+// a folder with clones of nix-community/{nixpkgs.lib,disko,home-manager},
+// nix-darwin/nix-darwin and Mic92/sops-nix, each under its repository's name;
+// what they hold is never copied. Of nixpkgs' packages and of NixOS' modules
+// kit/ has stand-ins.
 //
 // Not a goal: a Nix library. Helpers for one test belong into that test.
 package realnix
