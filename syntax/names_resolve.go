@@ -100,10 +100,16 @@ func (r *resolver) expr(i uint32) {
 
 func (r *resolver) exprs(nodes []uint32) {
 	for _, n := range nodes {
-		if r.f.nodes[n].kind != KindInt {
+		if r.hasNames(n) {
 			r.expr(n)
 		}
 	}
+}
+
+// hasNames is false for most nodes that need no visit: literals, empty sets.
+func (r *resolver) hasNames(i uint32) bool {
+	n := &r.f.nodes[i]
+	return n.nkids != 0 || n.kind == KindIdent || r.implied
 }
 
 // use looks a variable up; n is where it stands.
@@ -345,7 +351,7 @@ func (r *resolver) def(d *def, rec bool) {
 
 func (r *resolver) value(k defKind, val uint32) {
 	switch {
-	case k == defPlain && val != noNode:
+	case k == defPlain && val != noNode && r.hasNames(val):
 		r.expr(val)
 	case k == defSet:
 		r.set(val, r.f.attrs.sets[val].node)
