@@ -207,6 +207,52 @@ func TestUndefinedAgainstNix(t *testing.T) {
 	}
 }
 
+// TestUndefinedUpstream: over all files of the upstream checkouts Nix accepts
+// the names exactly where we do, and else reports the same place. Files with
+// syntax errors or pipe operators are not about names.
+func TestUndefinedUpstream(t *testing.T) {
+	root := os.Getenv(realnix.EnvUpstream)
+	if root == "" {
+		t.Skipf("needs checkouts of the upstream modules: %s is unset", realnix.EnvUpstream)
+	}
+	nix := realnix.RequireVersion(t, 2, 34)
+	var fine []string
+	undefined := 0
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || !strings.HasSuffix(path, ".nix") {
+			return err
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		f := Parse(path, src)
+		if !f.OK() || f.PipeOperator().Valid() {
+			return nil
+		}
+		got := undefinedIn(string(src))
+		if got == "" {
+			fine = append(fine, path)
+			return nil
+		}
+		undefined++
+		if want := nixUndefined(t, nix, string(src)); got != want {
+			t.Errorf("%s: %q, Nix says %q", path, got, want)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nix.Parse(fine...); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d files without an undefined variable, %d with one", len(fine), undefined)
+	if undefined == 0 {
+		t.Error("no file with an undefined variable: this compares nothing")
+	}
+}
+
 // FuzzUndefined writes programs of all scopes out of bytes, most of them with
 // several undefined variables, and asks Nix which is the first.
 func FuzzUndefined(f *testing.F) {
