@@ -70,6 +70,7 @@ var commands = []func(*world) *cobra.Command{
 	newInitCommand,
 	newLintCommand,
 	newGraphCommand,
+	newHostCommand,
 	newExplainCommand,
 	newRulesCommand,
 	newParseCommand,
