@@ -11,8 +11,8 @@ var etaReduction = &lint.Rule{
 		Summary: "`x: f x` for `f`",
 		Why: "The function itself says the same. Nothing is said inside another function, `n: x: f x`, where `n: f` would hide how " +
 			"many arguments there are, nor of `f: f f`.",
-		Bad:  "f: map (x: f x)\n",
-		Good: "f: map f\n",
+		Bad:  "f: map (x: f x) [ 1 ]\n",
+		Good: "f: map f [ 1 ]\n",
 	},
 	Style: true,
 	Run: func(p *lint.Pass) {

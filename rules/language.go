@@ -181,8 +181,11 @@ func gap(f *syntax.File, offset int) string {
 
 // gapAfter is the same for what follows an offset.
 func gapAfter(f *syntax.File, offset int) string {
-	if rest := f.Source()[offset:]; len(rest) == 0 || strings.IndexByte(" \t\r\n)]};,", rest[0]) >= 0 ||
-		rest[0] == '.' && !strings.HasPrefix(string(rest[:min(2, len(rest))]), "./") {
+	rest := string(f.Source()[offset:min(offset+2, len(f.Source()))])
+	switch {
+	case rest == "" || strings.IndexByte(" \t\r\n)]};,", rest[0]) >= 0:
+		return ""
+	case rest[0] == '.' && rest != "./", rest == ": ", rest == ":\n":
 		return ""
 	}
 	return " "

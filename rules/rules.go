@@ -41,6 +41,9 @@ var All = []*lint.Rule{
 	undeclaredSecret,
 	undeclaredInput,
 	absoluteInput,
+	lockMismatch,
+	invalidHash,
+	unknownSubscription,
 	suppression,
 	unusedSuppression,
 

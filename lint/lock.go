@@ -1,0 +1,65 @@
+package lint
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Lock is flake.lock.
+type Lock struct {
+	Nodes map[string]LockNode `json:"nodes"`
+	Root  string              `json:"root"`
+	// Text is the file as it is.
+	Text []byte `json:"-"`
+}
+
+// LockNode is one locked input. Inputs maps names to a node, or to a path that
+// is followed.
+type LockNode struct {
+	Inputs   map[string]json.RawMessage `json:"inputs"`
+	Locked   LockRef                    `json:"locked"`
+	Original LockRef                    `json:"original"`
+}
+
+// LockRef is what an input is or was asked to be.
+type LockRef struct {
+	Type, Owner, Repo, Ref, Rev, URL, ID, Path string
+	LastModified                               int64
+}
+
+// Lock reads flake.lock at the root; nil when there is none that can be read.
+func (w *Workspace) Lock() *Lock {
+	text, ok := w.ReadFile("flake.lock")
+	if !ok {
+		return nil
+	}
+	l := &Lock{Text: []byte(text)}
+	if json.Unmarshal(l.Text, l) != nil || l.Nodes == nil {
+		return nil
+	}
+	return l
+}
+
+// Input gives the node that a root input is locked to. A followed input gives
+// nil with ok.
+func (l *Lock) Input(name string) (n *LockNode, ok bool) {
+	raw, ok := l.Nodes[l.Root].Inputs[name]
+	if !ok {
+		return nil, false
+	}
+	var key string
+	if json.Unmarshal(raw, &key) != nil {
+		return nil, true
+	}
+	node, ok := l.Nodes[key]
+	return &node, ok
+}
+
+// Locked is when the input was last modified; the zero time when not known.
+func (l *Lock) Locked(name string) time.Time {
+	n, _ := l.Input(name)
+	if n == nil || n.Locked.LastModified == 0 {
+		return time.Time{}
+	}
+	return time.Unix(n.Locked.LastModified, 0).UTC()
+}
