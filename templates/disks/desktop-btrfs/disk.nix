@@ -198,7 +198,7 @@ in
               # named by date, so the order of names is that of time
               oldest=$(date -d "@$(($(date +%s) - ${toString keepRoots} * 86400))" +%Y-%m-%dT%H-%M-%S)
               for old in "$top"/old-roots/*; do
-                if [ "''${old##*/}" \< "$oldest" ]; then
+                if [ -e "$old" ] && [ "''${old##*/}" \< "$oldest" ]; then
                   delete "$old"
                 fi
               done
