@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nixgen/diag"
+	"nixgen/fleet"
 	"nixgen/generate"
 	"nixgen/internal/outtree"
 )
@@ -268,8 +269,12 @@ func summarize(out *bufio.Writer, p *project, plan *outtree.Plan, quiet bool) {
 		width = max(width, len(h.Name))
 	}
 	for _, h := range p.fleet.Hosts {
-		if what := by[h.Name]; len(what) > 0 || !quiet {
+		what := by[h.Name]
+		if len(what) > 0 || !quiet {
 			fmt.Fprintf(out, "%-*s  %-14s  %s\n", width, h.Name, h.System, changes(what))
+		}
+		if slices.ContainsFunc(what, func(f string) bool { return f == "+disks.nix" || f == "~disks.nix" }) {
+			steps(out, h, width)
 		}
 		delete(by, h.Name)
 	}
@@ -284,6 +289,15 @@ func summarize(out *bufio.Writer, p *project, plan *outtree.Plan, quiet bool) {
 	fmt.Fprintf(out, "%s: %s\n", plural(len(p.fleet.Hosts), "host"), totals(plan))
 	for _, s := range plan.Strangers {
 		fmt.Fprintf(out, "not written by nixgen, left alone: %s\n", s)
+	}
+}
+
+// steps prints what is left to do by hand once the disks are installed.
+func steps(out *bufio.Writer, h *fleet.Host, width int) {
+	for _, d := range h.Disks {
+		for _, step := range d.Steps {
+			fmt.Fprintf(out, "%*s  after the installation (disks.%s), %s\n", width, "", d.Name, step)
+		}
 	}
 }
 
