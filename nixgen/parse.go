@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -126,7 +127,7 @@ func (q *parseQueue) print(r parsed) {
 	if len(r.found) > 0 {
 		q.code = max(q.code, exitAttention)
 		q.err = errors.Join(q.err, report.Write(q.w.stderr, r.found, report.Options{
-			Source: func(string) []byte { return r.src }, Color: q.w.color(q.w.stderr), Brief: q.brief,
+			Source: func(string) []byte { return r.src }, Color: q.w.color(q.w.stderr), Brief: q.brief || len(r.found) > maxExcerpts,
 		}))
 	}
 }
@@ -153,7 +154,7 @@ func (p *parseWorker) parse(name string) parsed {
 		r.src = bytes.Clone(src)
 	}
 	if !p.o.quiet {
-		r.out, r.err = p.render(f, p.folder(path), len(r.found) > 0)
+		r.out, r.err = p.render(f, name, r)
 	}
 	return r
 }
@@ -173,6 +174,9 @@ func (p *parseWorker) read(name string) ([]byte, string, error) {
 	p.buf = src
 	return src, name, err
 }
+
+// maxExcerpts is up to how many errors of a file are shown with its lines.
+const maxExcerpts = 20
 
 var errIsFolder = errors.New("is a directory")
 
@@ -195,15 +199,36 @@ func readInto(buf []byte, path string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// folder is what relative paths in a file are relative to.
-func (p *parseWorker) folder(file string) string {
+// folder is what relative paths in a file of the command line are relative to.
+// As for Nix, that is where the file really is if it is a link.
+func (p *parseWorker) folder(name string) string {
 	switch {
 	case p.o.base != "":
 		return p.w.path(p.o.base)
-	case file == "<stdin>":
+	case name == "-":
 		return p.w.dir
 	}
-	return filepath.Dir(p.w.path(file))
+	path := followLinks(p.w.path(name))
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return path
+	}
+	return filepath.Dir(path)
+}
+
+// followLinks follows path while it is a link itself.
+func followLinks(path string) string {
+	const most = 1024 // as Nix
+	for range most {
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path
 }
 
 // errors are the errors to print: all of them for formats that show the whole
@@ -234,19 +259,38 @@ func pipeError(f *syntax.File, t syntax.Token) diag.Diagnostic {
 }
 
 // render gives the output for one file.
-func (p *parseWorker) render(f *syntax.File, base string, bad bool) ([]byte, error) {
+func (p *parseWorker) render(f *syntax.File, name string, r parsed) ([]byte, error) {
 	var out bytes.Buffer
-	switch p.o.format {
-	case "tree":
-		err := syntax.Dump(&out, f.Top())
-		return out.Bytes(), err
-	case "json":
-		err := json.NewEncoder(&out).Encode(map[string]any{"file": f.Name(), "root": f.Top()})
-		return out.Bytes(), err
+	w := bufio.NewWriter(&out)
+	switch {
+	case p.o.format == "tree":
+		syntax.Dump(w, f.Top())
+	case p.o.format == "json":
+		if err := writeParsed(w, f, r); err != nil {
+			return nil, err
+		}
+	case len(r.found) == 0:
+		text, err := f.Print(p.folder(name), p.home)
+		return append(text, '\n'), err
 	}
-	if bad {
-		return nil, nil
+	err := w.Flush()
+	return out.Bytes(), err
+}
+
+// writeParsed writes one file as one line of JSON: its name, the findings as
+// `nixgen lint` has them, and the tree.
+func writeParsed(w *bufio.Writer, f *syntax.File, r parsed) error {
+	var found, line bytes.Buffer
+	opt := report.Options{Format: report.JSON, Source: func(string) []byte { return r.src }}
+	if err := report.Write(&found, r.found, opt); err != nil {
+		return err
 	}
-	text, err := f.Print(base, p.home)
-	return append(text, '\n'), err
+	if err := json.Compact(&line, found.Bytes()); err != nil {
+		return err
+	}
+	name, err := json.Marshal(f.Name())
+	fmt.Fprintf(w, `{"file":%s,"report":%s,"root":`, name, line.Bytes())
+	syntax.WriteJSON(w, f.Top())
+	w.WriteString("}\n")
+	return err
 }

@@ -1,30 +1,28 @@
 package syntax
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 )
 
 // maxDump bounds the text that Dump shows of a node, in bytes.
 const maxDump = 60
 
+// maxIndent is the depth from which on Dump stops to indent further.
+const maxIndent = 100
+
 // Dump writes the tree below n for people: a line per node with its kind, its
 // range of bytes and, for nodes without children, its text.
-func Dump(w io.Writer, n Node) error { return dump(w, n, "") }
+func Dump(w *bufio.Writer, n Node) { dump(w, n, 0) }
 
-func dump(w io.Writer, n Node, indent string) error {
+func dump(w *bufio.Writer, n Node, depth int) {
 	s := n.Span()
-	if _, err := fmt.Fprintf(w, "%s%s %d-%d%s\n", indent, n.Kind(), s.Start, s.End, leafText(n)); err != nil {
-		return err
-	}
+	fmt.Fprintf(w, "%*s%s %d-%d%s\n", 2*min(depth, maxIndent), "", n.Kind(), s.Start, s.End, leafText(n))
 	for c := range n.Children() {
-		if err := dump(w, c, indent+"  "); err != nil {
-			return err
-		}
+		dump(w, c, depth+1)
 	}
-	return nil
 }
 
 func leafText(n Node) string {
@@ -38,35 +36,33 @@ func leafText(n Node) string {
 	return fmt.Sprintf(" %q", text)
 }
 
-// jsonNode is the form of a node in JSON. Offsets count bytes from 0.
-type jsonNode struct {
-	Kind     string     `json:"kind"`
-	Start    int        `json:"start"`
-	End      int        `json:"end"`
-	Operator string     `json:"operator,omitempty"`
-	Text     string     `json:"text,omitempty"`
-	Children []jsonNode `json:"children,omitempty"`
-}
-
-// MarshalJSON gives the tree below n for programs: kind, start and end in
-// bytes, the children, the text of nodes without children, and the operator
-// of operations.
-func (n Node) MarshalJSON() ([]byte, error) { return json.Marshal(n.toJSON()) }
-
-func (n Node) toJSON() jsonNode {
+// WriteJSON writes the tree below n for programs: an object with the kind of
+// the node, its start and end in bytes from 0, the operator of operations, the
+// text of nodes without children, and the children.
+func WriteJSON(w *bufio.Writer, n Node) {
 	s := n.Span()
-	j := jsonNode{Kind: n.Kind().String(), Start: s.Start, End: s.End}
+	fmt.Fprintf(w, `{"kind":"%s","start":%d,"end":%d`, n.Kind(), s.Start, s.End)
 	switch n.Kind() {
 	case KindBinaryOp:
-		j.Operator = BinaryOp{n}.OpToken().Text()
+		fmt.Fprintf(w, `,"operator":"%s"`, BinaryOp{n}.OpToken().Text())
 	case KindUnaryOp:
-		j.Operator = n.First().Text()
+		fmt.Fprintf(w, `,"operator":"%s"`, n.First().Text())
 	}
 	if n.NumChildren() == 0 {
-		j.Text = n.Text()
+		text, _ := json.Marshal(n.Text()) // a string always has a form
+		fmt.Fprintf(w, `,"text":%s`, text)
+	} else {
+		writeChildren(w, n)
 	}
+	w.WriteByte('}')
+}
+
+func writeChildren(w *bufio.Writer, n Node) {
+	sep := `,"children":[`
 	for c := range n.Children() {
-		j.Children = append(j.Children, c.toJSON())
+		w.WriteString(sep)
+		WriteJSON(w, c)
+		sep = ","
 	}
-	return j
+	w.WriteByte(']')
 }

@@ -364,10 +364,15 @@ func (p *parser) str(k Kind, text, closer TokenKind) {
 	p.close(k, mark, opener)
 }
 
-// path: text with at least one interpolation.
+// path: text with at least one interpolation, the first of which comes after
+// one piece of text or two.
 func (p *parser) path() {
 	mark, first := p.open()
 	p.take()
+	p.accept(TokPathText)
+	if p.kind != TokInterpOpen {
+		p.unexpected("`${`")
+	}
 	for p.kind == TokPathText || p.kind == TokInterpOpen {
 		if p.kind == TokPathText {
 			p.take()
@@ -375,12 +380,7 @@ func (p *parser) path() {
 			p.interp()
 		}
 	}
-	if p.kind == TokPathEnd {
-		if len(p.stack) == mark {
-			p.unexpected("`${`")
-		}
-		p.take()
-	}
+	p.accept(TokPathEnd)
 	p.close(KindPath, mark, first)
 }
 

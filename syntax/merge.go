@@ -165,6 +165,10 @@ func (m *merger) binding(s, n uint32) {
 	m.when = m.taken(n)
 	m.path = m.path[:0]
 	path := m.kids(pos)
+	if len(path) > maxDepth {
+		m.problem(pos, fmt.Sprintf("attribute path has more than %d names", maxDepth))
+		return
+	}
 	for _, attr := range path[:len(path)-1] {
 		next, ok := m.enter(s, attr, pos)
 		if !ok {
@@ -416,9 +420,10 @@ func (m *merger) formal(lambda, name uint32) {
 
 func (m *merger) duplicateFormal(lambda, name, at uint32) {
 	m.when = m.completion(lambda)
-	d := m.problem(at, fmt.Sprintf("duplicate formal function argument `%s`", Node{m.f, name}.Text()))
-	d.Span.End = d.Span.Start + len(Node{m.f, name}.Text())
-	m.problems[len(m.problems)-1].syms = []symbol{m.attrSymbol(name)}
+	text := Node{m.f, name}.Text()
+	if d := m.problem(at, "duplicate formal function argument `"+text+"`", m.attrSymbol(name)); d != nil {
+		d.Span.End = d.Span.Start + len(text)
+	}
 }
 
 // taken is when Nix acts on a node that is complete with its last token.
@@ -444,8 +449,13 @@ func (m *merger) unlessBroken(n uint32, when uint64) uint64 {
 	return when
 }
 
-func (m *merger) problem(n uint32, msg string) *diag.Diagnostic {
-	m.problems = append(m.problems, problem{when: m.when, d: diag.Diagnostic{
+// problem records an error that has to do with names. It returns nil if there
+// are too many already.
+func (m *merger) problem(n uint32, msg string, names ...symbol) *diag.Diagnostic {
+	if len(m.problems) == maxProblems {
+		return nil
+	}
+	m.problems = append(m.problems, problem{when: m.when, syms: names, d: diag.Diagnostic{
 		File: m.f.name, Span: Node{m.f, n}.Span(), Severity: diag.Error, Rule: RuleSyntaxError, Message: msg,
 	}})
 	return &m.problems[len(m.problems)-1].d
@@ -460,8 +470,9 @@ func (m *merger) duplicate(pos, old uint32) {
 		}
 		writeIdentifier(&name, m.f.syms.name(s))
 	}
-	d := m.problem(pos, fmt.Sprintf("attribute `%s` is already defined", name.Bytes()))
-	d.Rule = RuleDuplicateAttribute
-	d.Notes = []diag.Note{{Span: Node{m.f, old}.Span(), Message: "first defined here"}}
-	m.problems[len(m.problems)-1].syms = slices.Clone(m.path)
+	d := m.problem(pos, "attribute `"+name.String()+"` is already defined", slices.Clone(m.path)...)
+	if d != nil {
+		d.Rule = RuleDuplicateAttribute
+		d.Notes = []diag.Note{{Span: Node{m.f, old}.Span(), Message: "first defined here"}}
+	}
 }

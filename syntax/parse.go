@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -14,9 +15,17 @@ const (
 	RuleDuplicateAttribute = "duplicate-attribute"
 )
 
-// maxDepth bounds the nesting of expressions. Nix itself has no bound; it
-// runs out of stack some way above.
+// maxDepth bounds the nesting of expressions, and the names of one path. Nix
+// itself has no bound; it runs out of stack some way above.
 const maxDepth = 10000
+
+// maxHeight bounds the height of the tree, which chains of operators such as
+// 1 + 1 + 1 + … build up as well.
+const maxHeight = 100000
+
+// maxProblems is how many errors are told of one file, of grammar and of
+// attributes each.
+const maxProblems = 1000
 
 // Parse reads one file. It never fails: what cannot be read is in nodes of
 // KindError, and told by File.Errors. src must not be changed afterwards.
@@ -58,6 +67,7 @@ func (p *Parser) Parse(name string, src []byte) *File {
 	}
 	p.lex()
 	p.topLevel()
+	p.checkHeight()
 	f := &p.file
 	f.toks, f.nodes, f.slab, f.syms = p.toks, p.nodes, p.slab, p.syms
 	f.pipe = p.pipe
@@ -142,7 +152,11 @@ func (p *parser) lexical(read, start, end int, msg string) {
 	p.problem(moment(read, whenRead), start, end, msg)
 }
 
+// problem records an error. It returns nil if there are too many already.
 func (p *parser) problem(when uint64, start, end int, msg string) *diag.Diagnostic {
+	if len(p.problems) == maxProblems {
+		return nil
+	}
 	p.problems = append(p.problems, problem{when: when, d: diag.Diagnostic{
 		File: p.name, Span: diag.Span{Start: start, End: end}, Severity: diag.Error,
 		Rule: RuleSyntaxError, Message: msg,
@@ -215,8 +229,27 @@ func (p *parser) leaf(k Kind) {
 	p.take()
 }
 
-// firstOf is the first token of the node on top of the stack.
-func (p *parser) firstOf() uint32 { return p.nodes[p.stack[len(p.stack)-1]].first }
+// checkHeight refuses trees that are too high for passes that descend into
+// them: it leaves nothing but an error node. No tree is higher than it has
+// nodes, so that few files need a closer look.
+func (p *parser) checkHeight() {
+	if len(p.nodes) <= maxHeight {
+		return
+	}
+	height := make([]uint32, len(p.nodes))
+	for i, n := range p.nodes {
+		for _, k := range p.slab[n.kids : n.kids+n.nkids] {
+			height[i] = max(height[i], height[k]+1)
+		}
+	}
+	if height[len(height)-1] <= maxHeight {
+		return
+	}
+	p.problem(0, 0, len(p.src), fmt.Sprintf("expressions are nested more than %d levels deep", maxHeight))
+	p.nodes, p.slab, p.stack, p.broken = p.nodes[:0], p.slab[:0], p.stack[:0], nil
+	p.close(KindError, 0, 0)
+	p.close(KindFile, 0, 0)
+}
 
 // topLevel reads the whole file.
 func (p *parser) topLevel() {
