@@ -16,6 +16,8 @@ const (
 	NixOS  Class = fleet.NixOS
 	Darwin Class = fleet.Darwin
 	Home   Class = fleet.Home
+	// FlakeParts modules make the flake itself; they hold the others as values.
+	FlakeParts Class = "flake"
 )
 
 // Host is one machine and everything that its configuration reads.
@@ -227,6 +229,9 @@ func (h *Host) fact(path string) outline.Value {
 			return h.self
 		}
 	}
+	if head == partsConfig {
+		return h.partFact(rest)
+	}
 	if user, ok := strings.CutPrefix(head, homeConfig); ok {
 		return h.configFact(h.homes[user], rest)
 	}
@@ -336,6 +341,9 @@ func (h *Host) args(class Class, user string) *outline.Attrs {
 func (h *Host) arg(class Class, user string, special *outline.Attrs, name string) outline.Value {
 	switch name {
 	case "config":
+		if class == FlakeParts {
+			return outline.External{Path: partsConfig}
+		}
 		if class == Home && user != "" {
 			return outline.External{Path: homeConfig + user}
 		}

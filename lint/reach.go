@@ -208,6 +208,9 @@ func (h *Host) beginManual(class Class) {
 			h.beginFlake(class, args)
 			return
 		}
+		if h.beginParts(class) {
+			return
+		}
 	}
 	if h.Work.Inventory == nil {
 		return

@@ -99,6 +99,12 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 	switch name {
 	case "nixosSystem", "darwinSystem", "homeManagerConfiguration":
 		return ev.Apply(ev.system(name), arg)
+	case "mkFlake":
+		return &Builtin{Name: name, Arity: 1, Run: func(_ *Eval, a []*Thunk) Value {
+			return &Attrs{Names: map[string]*Thunk{FlakeParts: a[0]}, Open: true}
+		}}
+	case "import-tree":
+		return importTree(ev, arg)
 	}
 	if strings.HasPrefix(f.Path, "inputs.") || strings.HasPrefix(f.Path, "pkgs.") {
 		return unknown("a call of `" + f.Path + "`")
@@ -107,6 +113,26 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 		return ev.Apply(v, arg)
 	}
 	return unknown("a call of `" + f.Path + "`")
+}
+
+// FlakeParts is what a call of flake-parts' mkFlake is kept as: its module,
+// under a name no attribute can have.
+const FlakeParts = "\x00parts"
+
+// importTree is the module that imports every file below a folder but those
+// with a component that begins with an underscore.
+func importTree(ev *Eval, dir *Thunk) Value {
+	all, ok := biListFiles(ev, []*Thunk{dir}).(*Sequence)
+	if !ok {
+		return unknown("the folder is not known")
+	}
+	l := &Sequence{}
+	for _, e := range all.Elems {
+		if p, ok := AsPath(e.Force(ev)); ok && strings.HasSuffix(p, ".nix") && !strings.Contains("/"+p, "/_") {
+			l.Elems = append(l.Elems, e)
+		}
+	}
+	return &Attrs{Names: map[string]*Thunk{"imports": Of(l)}}
 }
 
 func (ev *Eval) fleetFunction(name string) Value {

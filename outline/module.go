@@ -68,8 +68,10 @@ type Def struct {
 	// Kids are names below it, Leaves the values that are no plain sets.
 	Kids   []*Def
 	Leaves []Leaf
-	// Set tells that a literal set was written here, perhaps an empty one.
-	Set bool
+	// Set tells that a literal set was written here, perhaps an empty one;
+	// Sets are those sets whole, for names whose value is used as a module.
+	Set  bool
+	Sets []Leaf
 }
 
 // A Leaf is a value as written, less guards and priorities.
@@ -314,6 +316,7 @@ func (w *walker) value(d *Def, x Expr, sc *Scope, gs []*Guard, prio int) {
 			inner = sc.let(x)
 		}
 		d.Set = true
+		d.Sets = append(d.Sets, Leaf{x, sc, gs, prio})
 		for i := range x.Entries {
 			w.entry(d, &x.Entries[i], inner, sc, gs)
 		}

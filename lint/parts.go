@@ -1,0 +1,113 @@
+package lint
+
+import (
+	"strings"
+
+	"nixgen/outline"
+)
+
+// partsConfig is the name under which the config of flake-parts goes.
+const partsConfig = "config of the flake"
+
+// beginParts starts a host of a flake that is made of flake-parts modules: at
+// the definition `configurations.<class>.<host>.module` or its like.
+func (h *Host) beginParts(class Class) bool {
+	out, _ := h.self.Get(h.Eval, outline.FlakeParts).(*outline.Attrs)
+	if out == nil {
+		return false
+	}
+	h.pending = append(h.pending, edge{class: FlakeParts, truth: outline.True, value: out})
+	h.run()
+	found := false
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			h.hostDefs(m, d, nil, func(m *Module, d *outline.Def) {
+				found = true
+				for _, t := range partValues(m, d) {
+					file, at := t.Where()
+					h.pending = append(h.pending, edge{class: class, truth: outline.True, thunk: t, parent: m, file: file, at: at})
+				}
+			})
+		}
+	}
+	return found
+}
+
+// hostDefs finds `….<host>.module`.
+func (h *Host) hostDefs(m *Module, d *outline.Def, path []string, use func(*Module, *outline.Def)) {
+	name, ok := m.Name(d)
+	if !ok || len(path) > 4 {
+		return
+	}
+	if n := len(path); name == "module" && n > 0 && path[n-1] == h.Name {
+		use(m, d)
+		return
+	}
+	for _, k := range d.Kids {
+		h.hostDefs(m, k, append(path[:len(path):len(path)], name), use)
+	}
+}
+
+// partValues are the values of a definition, sets whole.
+func partValues(m *Module, d *outline.Def) []*outline.Thunk {
+	var out []*outline.Thunk
+	for _, ls := range [][]outline.Leaf{d.Sets, d.Leaves} {
+		for _, l := range ls {
+			out = append(out, m.In.Thunk(l.X, l.Scope))
+		}
+	}
+	if len(out) == 0 {
+		for _, k := range d.Kids {
+			for _, t := range partValues(m, k) {
+				out = append(out, outline.Of(&outline.Attrs{Names: map[string]*outline.Thunk{k.Name.Text: t}}))
+			}
+		}
+	}
+	return out
+}
+
+// partFact looks a registry up: `config.flake.modules.<class>.<name>`.
+func (h *Host) partFact(dotted string) outline.Value {
+	path := strings.Split(dotted, ".")
+	if len(path) < 3 || path[0] != "flake" {
+		return nil
+	}
+	want := 4
+	if path[1] != "modules" {
+		want = 3
+	}
+	if len(path) != want {
+		return nil
+	}
+	var found []*outline.Thunk
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			found = append(found, partAt(m, d, path)...)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil
+	case 1:
+		return found[0].Force(h.Eval)
+	}
+	l := &outline.Sequence{}
+	for _, t := range found {
+		l.Elems = append(l.Elems, outline.Elem{Thunk: t})
+	}
+	return &outline.Attrs{Names: map[string]*outline.Thunk{"imports": outline.Of(l)}}
+}
+
+func partAt(m *Module, d *outline.Def, path []string) []*outline.Thunk {
+	if name, ok := m.Name(d); !ok || name != path[0] {
+		return nil
+	}
+	if len(path) == 1 {
+		return partValues(m, d)
+	}
+	var out []*outline.Thunk
+	for _, k := range d.Kids {
+		out = append(out, partAt(m, k, path[1:])...)
+	}
+	return out
+}
