@@ -15,7 +15,12 @@ let
       given = names.${name} or name;
     in
     if inputs ? ${given} then [ inputs.${given} ] else [ ];
-  one = name: builtins.head (input name);
+  one =
+    name:
+    if input name == [ ] then
+      throw "the flake has no input `${names.${name} or name}`; [inputs] of hosts.toml says which one stands for ${name}"
+    else
+      builtins.head (input name);
   have = builtins.all (name: input name != [ ]);
   inherit (one "nixpkgs") lib;
 

@@ -75,6 +75,32 @@ func TestCatalogCommand(t *testing.T) {
 	}
 }
 
+// TestCatalogOfAFlake lets Nix open the fleet's own flake, which lacks what is
+// needed.
+func TestCatalogOfAFlake(t *testing.T) {
+	nix := realnix.RequireVersion(t, 2, 18)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "flake.nix"), []byte("{ outputs = _: { }; }\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", nix.Dir+":"+os.Getenv("PATH"))
+	store := t.TempDir()
+	t.Cleanup(func() { // what Nix stores is read-only
+		_ = filepath.WalkDir(store, func(path string, d os.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				err = os.Chmod(path, 0o700)
+			}
+			return err
+		})
+	})
+	t.Setenv("NIX_REMOTE", store)
+	code, _, stderr := runCatalog(t, dir)
+	want := "error: the flake has no input `nixpkgs`; [inputs] of hosts.toml says which one stands for nixpkgs"
+	if code != exitFailed || !strings.Contains(stderr, want) {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
 func TestCatalogCommandFails(t *testing.T) {
 	dir := t.TempDir()
 	empty := t.TempDir()
