@@ -37,7 +37,9 @@ type Options struct {
 func Files(f *fleet.Fleet, inv *layout.Inventory, opt Options) ([]File, []diag.Diagnostic) {
 	g := &generator{fleet: f, inv: inv, opt: opt, templates: map[string]bool{}}
 	g.facts()
-	if f.Layout.Wiring != "manual" {
+	if f.Layout.Wiring == "manual" {
+		g.factTable()
+	} else {
 		g.root()
 		for _, h := range f.Hosts {
 			g.host(h)
@@ -120,7 +122,8 @@ func (g *generator) dirOf(template string) string {
 // compares it with what the templates say.
 var templateImports = map[string][]string{
 	"core/darwin.nix":       {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},
-	"core/fleet.nix":        {"deploy.nix", "inputs.nix"},
+	"core/facts.nix":        {"spec.nix"},
+	"core/fleet.nix":        {"deploy.nix", "inputs.nix", "spec.nix"},
 	"core/home-manager.nix": {"mirror.nix"},
 	"core/home.nix":         {"inputs.nix", "mirror.nix", "nixpkgs.nix"},
 	"core/nixos.nix":        {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},

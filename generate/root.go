@@ -19,6 +19,17 @@ func (g *generator) facts() {
 	}
 }
 
+// factTable writes generated/default.nix of a fleet that is wired by hand: the
+// facts by host.
+func (g *generator) factTable() {
+	dir := g.dir()
+	hosts := make(syntax.Attrs, 0, len(g.fleet.Hosts))
+	for _, h := range g.fleet.Hosts {
+		hosts = append(hosts, syntax.Attr{Path: []string{h.Name}, Value: relative(dir, g.dir("hosts", h.Name))})
+	}
+	g.emit(g.dir("default.nix"), "import "+string(g.lib(dir, "facts.nix"))+" ", hosts)
+}
+
 // root writes generated/default.nix, the table of hosts applied to the wiring.
 func (g *generator) root() {
 	dir := g.dir()

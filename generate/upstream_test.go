@@ -110,6 +110,19 @@ func (s *samples) get(name string) *realnix.Fleet {
 	return s.open[name]
 }
 
+// TestFactsOfAHandWiredFleet reads hostSpec with the lib alone.
+func TestFactsOfAHandWiredFleet(t *testing.T) {
+	k := realnix.Upstream(t)
+	root := load(t, archive(t, "manual")).write(t)
+	var got map[string]map[string]any
+	if err := k.Eval(&got, "import "+root+"/nix/generated { inherit lib; }"); err != nil {
+		t.Fatal(err)
+	}
+	if s := got["malphas"]; len(got) != 1 || s["hostName"] != "malphas" || s["isDarwin"] != false {
+		t.Errorf("facts %v", got)
+	}
+}
+
 // noComplaints wants a configuration without failed assertions and warnings that
 // evaluates completely.
 func noComplaints(t *testing.T, f *realnix.Fleet, configuration string) {

@@ -39,15 +39,6 @@ let
       host = hosts.${name};
       nixpkgs = need "hosts.${name}" host.nixpkgs;
       ownArgs = host.specialArgs or { };
-      spec = nixpkgs.lib.evalModules {
-        modules = [
-          ../host-spec.nix
-          {
-            _file = host.path + "/spec.nix";
-            config = import (host.path + "/spec.nix");
-          }
-        ];
-      };
     in
     {
       inherit host nixpkgs;
@@ -59,7 +50,7 @@ let
         // addedArgs
         // {
           inherit inputs;
-          hostSpec = spec.config;
+          hostSpec = import ./spec.nix nixpkgs.lib host.path;
         };
     };
 
