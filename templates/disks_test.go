@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"nixgen/fleet"
+	"nixgen/generate"
 	"nixgen/internal/realnix"
+	"nixgen/layout"
 	"nixgen/syntax"
 	"nixgen/templates"
 )
@@ -68,30 +71,67 @@ func combos(t testing.TB, name string, strength int) []combo {
 	return rows
 }
 
-// The arguments of every combination parse, as does every disk.nix.
-func TestDisksParse(t *testing.T) {
-	nix := realnix.Require(t)
-	var files []string
-	dir := t.TempDir()
-	total := 0
+// fleetOf writes a fleet with one host for every accepted combination of every
+// profile; devices and hostIds are the host's own.
+func fleetOf(t testing.TB) (src string, env fleet.Env, hosts int) {
+	t.Helper()
+	var b strings.Builder
+	env.Profiles = map[string]*fleet.Profile{}
 	for _, name := range templates.Disks() {
-		files = append(files, filepath.Join("disks", name, "disk.nix"))
-		for i, c := range combos(t, name, 2) {
-			file := filepath.Join(dir, fmt.Sprintf("%s-%d.nix", name, i))
-			if err := os.WriteFile(file, []byte(arguments(t, c)), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			files = append(files, file)
-			total++
+		p := profile(t, name)
+		env.Profiles[name] = p
+		for _, c := range combos(t, name, 2) {
+			host := fmt.Sprint("h", hosts)
+			b.WriteString(strings.NewReplacer(
+				"hosts.box", "hosts."+host,
+				"8425e349", fmt.Sprintf("%08x", hosts+1),
+				"/by-id/", "/by-id/"+host+"-",
+			).Replace(hostsTOML(p, c)) + "\n")
+			hosts++
 		}
+	}
+	return b.String(), env, hosts
+}
+
+// Every file that is generated for every combination parses, and pleases
+// nixfmt, deadnix and statix where they are installed; so does every disk.nix.
+func TestDisksGenerated(t *testing.T) {
+	nix := realnix.Require(t)
+	src, env, hosts := fleetOf(t)
+	if hosts < 200 {
+		t.Errorf("profile.toml gives %d accepted combinations, expected at least 200", hosts)
+	}
+	f, ds := fleet.Load("hosts.toml", []byte(src), env)
+	if len(ds) > 0 {
+		t.Fatalf("%d diagnostics, the first: %+v", len(ds), ds[0])
+	}
+	out, ds := generate.Files(f, layout.Classify(&f.Layout, nil), generate.Options{Env: env})
+	if len(ds) > 0 {
+		t.Fatalf("%d diagnostics, the first: %+v", len(ds), ds[0])
+	}
+	dir := t.TempDir()
+	var files []string
+	for _, file := range out {
+		if path.Ext(file.Path) != ".nix" {
+			continue
+		}
+		name := filepath.Join(dir, filepath.FromSlash(file.Path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, file.Content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, name)
+	}
+	for _, name := range templates.Disks() {
+		files = append(files, diskFile(t, name))
 	}
 	if err := nix.Parse(files...); err != nil {
 		t.Error(err)
 	}
-	if total < 200 {
-		t.Errorf("profile.toml gives %d accepted combinations, expected at least 200", total)
-	}
-	t.Logf("%d combinations, %d files", total, len(files))
+	realnix.Tidy(t, files...)
+	t.Logf("%d hosts, %d files", hosts, len(files))
 }
 
 // apply is the expression that evaluates disk.nix on combos under real disko.
