@@ -215,6 +215,7 @@ func (c *cycle) load(ctx context.Context) error {
 	}
 	c.byID = map[int64]string{}
 	for u, x := range c.index {
+		c.maxID = max(c.maxID, x.ID)
 		if x.State == store.Live || x.State == store.Detached {
 			c.byID[x.ID] = u
 		}

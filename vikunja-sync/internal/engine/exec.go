@@ -165,7 +165,7 @@ func (c *cycle) create(ctx context.Context, td *todo) error {
 	if err := c.logConflicts(td); err != nil {
 		return err
 	}
-	seq, err := c.begin(store.Intent{Kind: "create", UUID: td.pair.UUID, Parent: project, Title: title, MaxID: c.maxID})
+	seq, err := c.begin(store.Intent{Kind: "create", UUID: td.pair.UUID, ID: c.index[td.pair.UUID].ID, Parent: project, Title: title, MaxID: c.maxID})
 	if err != nil {
 		return err
 	}

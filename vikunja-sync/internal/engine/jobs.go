@@ -87,8 +87,8 @@ func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
 func (c *cycle) announce(jobs []*job) error {
 	var pairs []*store.Pair
 	for _, j := range jobs {
-		if j.td.kind != createTW {
-			continue
+		if j.td.kind != createTW || c.index[j.td.pair.UUID].State == store.Live {
+			continue // a purged task that comes back has its pair
 		}
 		p := *j.td.pair
 		p.State, p.TW, p.VK, p.Updated = store.Importing, c.snapTW(j.raw), j.td.vk.Clone(), ""

@@ -692,7 +692,7 @@ func stands(now model.Snapshot, field, val string) bool {
 // play runs steps in a new world; the world is for the story of a failure.
 func play(t testing.TB, steps []step) (w *world, err error) {
 	w = newWorld(t)
-	defer w.st.Close()
+	defer func() { w.st.Close() }()
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -707,8 +707,9 @@ func play(t testing.TB, steps []step) (w *world, err error) {
 
 // minimise leaves out steps while the run still fails.
 func minimise(t testing.TB, steps []step) []step {
+	end := time.Now().Add(30 * time.Second)
 	for size := len(steps) / 2; size >= 1; size /= 2 {
-		for i := 0; i+size <= len(steps); {
+		for i := 0; i+size <= len(steps) && time.Now().Before(end); {
 			less := slices.Concat(steps[:i], steps[i+size:])
 			if _, err := play(t, less); err != nil {
 				steps = less

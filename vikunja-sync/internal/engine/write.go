@@ -372,7 +372,7 @@ func (c *cycle) recoverOne(ctx context.Context, in store.Intent) error {
 // recoverCreate looks for the task that a create of unknown outcome may have
 // made: ids only grow, so it is above the highest one of before.
 func (c *cycle) recoverCreate(ctx context.Context, in store.Intent, end func() error) error {
-	if x, ok := c.index[in.UUID]; ok && x.State == store.Live {
+	if x, ok := c.index[in.UUID]; ok && x.State == store.Live && x.ID != in.ID {
 		return end()
 	}
 	found := int64(0)
