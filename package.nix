@@ -8,7 +8,7 @@ buildGoModule {
   version = "0.1.0";
   src = lib.fileset.toSource {
     root = ./.;
-    fileset = lib.fileset.difference (lib.fileset.gitTracked ./.) ./vikunja-sync;
+    fileset = lib.fileset.difference ./. ./vikunja-sync;
   };
 
   # The hash of `go mod vendor`; a Go test computes it anew and says when it is stale.

@@ -25,7 +25,6 @@ import (
 	"nixgen/fleet"
 	"nixgen/layout"
 	"nixgen/lint"
-	"nixgen/outline"
 )
 
 // Kind is what a box stands for; it is also the box's class in SVG and HTML.
@@ -212,7 +211,7 @@ func (p *Picture) connect(h *lint.Host) {
 			continue
 		}
 		seen[to] = true
-		p.Edges = append(p.Edges, Edge{From: from, To: to, Maybe: m.Reach == outline.Maybe})
+		p.Edges = append(p.Edges, Edge{From: from, To: to, Maybe: !m.Sure()})
 	}
 }
 
