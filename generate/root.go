@@ -102,7 +102,7 @@ func (g *generator) inputModules(h *fleet.Host) []fleet.ModuleRef {
 	if hasHomes(h) {
 		need(g.fleet.Inputs.HomeManager, h.Platform+"Modules.home-manager", "homeStateVersion")
 	}
-	if len(h.Disks) > 0 {
+	if slices.ContainsFunc(h.Disks, func(d *fleet.Disk) bool { return !d.Adopt }) {
 		need(g.fleet.Inputs.Disko, "nixosModules.disko", "disks")
 	}
 	if g.externalFacter(h) {
