@@ -94,6 +94,10 @@ func TestDiskForms(t *testing.T) {
 	if err := f.Eval(&all, "lib.mapAttrs (_: "+disksOf+") fleet.nixosConfigurations"); err != nil {
 		t.Fatal(err)
 	}
+	var without []string
+	if err := f.Eval(&without, "lib.attrNames (lib.filterAttrs (_: c: !(c.options ? disko)) fleet.nixosConfigurations)"); err != nil || strings.Join(without, " ") != "old" {
+		t.Errorf("hosts without disko: %q, %v; expected the adopted one", without, err)
+	}
 	var got []string
 	for host, d := range all {
 		if len(d.Failed)+len(d.Warnings) > 0 {
