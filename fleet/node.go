@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,17 +84,19 @@ func (n *node) is(k nodeKind) bool { return n != nil && !n.bad && n.kind&k != 0 
 
 // path is the key as a person would write it: hosts.malphas.disks.main.
 func (n *node) path() string {
-	if n == nil || n.parent == nil {
-		return ""
+	var parts []string
+	for ; n != nil && n.parent != nil; n = n.parent {
+		switch {
+		case n.parent.kind == listNode:
+			parts = append(parts, n.name)
+		case n.parent.parent == nil:
+			parts = append(parts, quoteKey(n.name))
+		default:
+			parts = append(parts, "."+quoteKey(n.name))
+		}
 	}
-	p := n.parent.path()
-	switch {
-	case n.parent.kind == listNode:
-		return p + n.name
-	case p == "":
-		return quoteKey(n.name)
-	}
-	return p + "." + quoteKey(n.name)
+	slices.Reverse(parts)
+	return strings.Join(parts, "")
 }
 
 // quoteKey writes a key bare where TOML allows it.

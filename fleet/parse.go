@@ -35,6 +35,14 @@ func Parse(name string, src []byte) (*Document, []diag.Diagnostic) {
 	d := &Document{name: name, src: src, root: &node{kind: tableNode}}
 	b := &builder{doc: d}
 	treeErr := b.build()
+	switch { // the judge takes cubic time for long keys, and recurses without bound
+	case b.deep != nil:
+		d.broken = true
+		return d, []diag.Diagnostic{*b.deep}
+	case treeErr != nil && strings.Contains(treeErr.Error(), "nested"):
+		d.broken = true
+		return d, append(b.twice, d.syntaxError(nil, treeErr))
+	}
 	var whole map[string]any
 	_, err := toml.Decode(string(src), &whole)
 	if err == nil && treeErr == nil || treeErr == nil && len(b.twice) > 0 {
@@ -95,12 +103,30 @@ type builder struct {
 	p     unstable.Parser
 	table *node // that of the last header
 	twice []diag.Diagnostic
+	deep  *diag.Diagnostic // of what is nested too deeply; nothing was read from there
+	depth int
+}
+
+// maxParts of a dotted key, and levels of lists and inline tables in each other.
+const maxParts = 64
+
+// tooDeep says whether a key has more parts than that, and notes it.
+func (b *builder) tooDeep(e *unstable.Node) bool {
+	n := 0
+	for it := e.Key(); it.Next(); {
+		if n++; n > maxParts {
+			d := b.doc.diagnostic(diag.Error, span(it.Node().Raw), fmt.Sprintf("syntax error: a key has at most %d parts", maxParts))
+			b.deep = &d
+			return true
+		}
+	}
+	return false
 }
 
 func (b *builder) build() error {
 	b.table = b.doc.root
 	b.p.Reset(b.doc.src)
-	for b.p.NextExpression() {
+	for b.deep == nil && b.p.NextExpression() {
 		switch e := b.p.Expression(); e.Kind {
 		case unstable.KeyValue:
 			b.keyValue(b.table, e)
@@ -117,6 +143,9 @@ func span(r unstable.Range) diag.Span {
 
 // header enters [a.b] or [[a.b]].
 func (b *builder) header(e *unstable.Node) {
+	if b.tooDeep(e) {
+		return
+	}
 	t := b.doc.root
 	for it := e.Key(); it.Next(); {
 		k := it.Node()
@@ -174,6 +203,9 @@ func (b *builder) conflict(first, t *node, key *unstable.Node) *node {
 }
 
 func (b *builder) keyValue(t *node, e *unstable.Node) {
+	if b.tooDeep(e) {
+		return
+	}
 	for it := e.Key(); it.Next(); {
 		k := it.Node()
 		if !it.IsLast() {
@@ -195,6 +227,14 @@ func (b *builder) keyValue(t *node, e *unstable.Node) {
 // more of a list or an inline table than that there is one.
 func (b *builder) value(n *node, v *unstable.Node, start, end int) {
 	n.at = diag.Span{Start: start, End: end}
+	if b.depth++; b.depth > maxParts && b.deep == nil {
+		d := b.doc.diagnostic(diag.Error, diag.Span{Start: start, End: start}, fmt.Sprintf("syntax error: nested more than %d levels deep", maxParts))
+		b.deep = &d
+	}
+	defer func() { b.depth-- }()
+	if b.deep != nil {
+		return
+	}
 	switch v.Kind {
 	case unstable.Array:
 		n.kind = listNode
