@@ -49,7 +49,7 @@ func TestTranscripts(t *testing.T) {
 // copyRepository copies what a fleet is made of.
 func copyRepository(t *testing.T, to string) {
 	t.Helper()
-	for _, part := range []string{"hosts.toml", "hosts.schema.json", "flake.nix", "flake-module.nix", "package.nix", "nix", "templates/starter"} {
+	for _, part := range []string{"hosts.toml", "hosts.schema.json", "flake.nix", "flake-module.nix", "package.nix", "nix", "templates/starter", "testdata/broken-mac"} {
 		err := filepath.WalkDir(part, func(p string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {
 				return err

@@ -46,7 +46,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Values["untouched"] = remembered{}
-			e.Vars = append(e.Vars,
+			broken, err := filepath.Abs(filepath.Join("..", "testdata", "broken-mac"))
+			if err != nil {
+				return err
+			}
+			e.Vars = append(e.Vars, "BROKEN_MAC="+broken,
 				"GIT_CONFIG_GLOBAL="+filepath.Join(e.WorkDir, ".gitconfig"), "GIT_CONFIG_SYSTEM=/dev/null",
 				"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org",
 				"NO_COLOR=1",

@@ -1,0 +1,4 @@
+{ lib, config, ... }:
+lib.optionalAttrs config.services.openssh.enable {
+  services.fail2ban.enable = true;
+}

@@ -1,0 +1,3 @@
+{
+  system.defaults.dock.autohide = "yes";
+}

@@ -1,0 +1,3 @@
+{
+  imports = [ ../opt-in/gaming.nix ];
+}

@@ -1,0 +1,4 @@
+{ hostSpec, ... }:
+{
+  programs.zsh.enable = !hostSpec.isMinimul;
+}

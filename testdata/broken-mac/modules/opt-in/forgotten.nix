@@ -1,0 +1,7 @@
+{ config, lib, ... }:
+{
+  networking = {
+    firewall.enable = true;
+  }
+  // lib.mkIf config.services.openssh.enable { nftables.enable = true; };
+}
