@@ -26,7 +26,7 @@ var events = []string{"task.created", "task.updated", "task.deleted", "task.comm
 
 func (a *app) setup() *cobra.Command {
 	var url, token, webhook string
-	var noHooks bool
+	var noHooks, hooksOnly bool
 	cmd := &cobra.Command{
 		Use:   "setup",
 		Short: "Check the token, declare attributes, install hooks, register webhooks",
@@ -39,6 +39,12 @@ func (a *app) setup() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if hooksOnly {
+				if err := a.declare(cmd.Context(), a.tasks(c)); err != nil {
+					fmt.Fprintf(a.Err, "vikunja-sync: the attributes are not declared, which only Taskwarrior's own display needs: %v\n", err)
+				}
+				return a.layHooks(cmd.Context(), a.tasks(c))
+			}
 			if err := a.answers(c, url, token, webhook); err != nil {
 				return err
 			}
@@ -48,6 +54,7 @@ func (a *app) setup() *cobra.Command {
 	cmd.Flags().StringVar(&url, "url", "", "address of the server")
 	cmd.Flags().StringVar(&token, "token-file", "", "file that holds the API token")
 	cmd.Flags().StringVar(&webhook, "webhook-url", "", "address under which the server reaches this machine; switches webhooks on")
+	cmd.Flags().BoolVar(&hooksOnly, "hooks-only", false, "only declare the attributes and install the hooks; no server is asked")
 	cmd.Flags().BoolVar(&noHooks, "no-hooks", false, "leave Taskwarrior's hooks alone (a Nix module installs them)")
 	return cmd
 }
@@ -115,15 +122,7 @@ func (a *app) setUp(ctx context.Context, c *config.Config, hooks bool) error {
 		return err
 	}
 	if hooks {
-		dir, err := hooksDir(ctx, tw)
-		if err != nil {
-			return err
-		}
-		changed, err := hook.Install(dir, a.Self)
-		for _, f := range changed {
-			fmt.Fprintf(a.Out, "installed %s\n", f)
-		}
-		if err != nil {
+		if err := a.layHooks(ctx, tw); err != nil {
 			return err
 		}
 	}
@@ -134,6 +133,18 @@ func (a *app) setUp(ctx context.Context, c *config.Config, hooks bool) error {
 	}
 	fmt.Fprintln(a.Out, "ready: look at `vikunja-sync sync --dry-run`, then run `vikunja-sync sync`")
 	return nil
+}
+
+func (a *app) layHooks(ctx context.Context, tw *taskwarrior.Client) error {
+	dir, err := hooksDir(ctx, tw)
+	if err != nil {
+		return err
+	}
+	changed, err := hook.Install(dir, a.Self)
+	for _, f := range changed {
+		fmt.Fprintf(a.Out, "installed %s\n", f)
+	}
+	return err
 }
 
 // checkServer names every route that the token may not use.

@@ -99,7 +99,10 @@ var Settings = []Setting{
 	{Name: "log_level", Type: "enum", Default: "info", Values: []string{"debug", "info", "warn", "error"}, Doc: "What is logged.", field: "LogLevel"},
 }
 
-// DefaultFile is where the file is looked for.
+// SystemFile is read where the user has no file of his own.
+const SystemFile = "/etc/vikunja-sync/config.toml"
+
+// DefaultFile is where the file is looked for first.
 func DefaultFile(env func(string) string) string {
 	return filepath.Join(xdg(env, "XDG_CONFIG_HOME", ".config"), "vikunja-sync", "config.toml")
 }
@@ -122,6 +125,9 @@ func Load(file string, env func(string) string) (*Config, error) {
 	named := file != ""
 	if !named {
 		file = DefaultFile(env)
+		if _, err := os.Stat(file); err != nil {
+			file = SystemFile
+		}
 	}
 	if err := c.readFile(file, named); err != nil {
 		return nil, err
