@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -104,15 +105,23 @@ func newRootCommand(w *world) *cobra.Command {
 	return root
 }
 
-// run is the whole program as a function of its arguments and its world.
-func run(args []string, w *world) int {
+// run is the whole program as a function of its arguments and its world. A
+// panic is a fault of ours, and says so: Go's own code for it, 2, would blame the
+// command line.
+func run(args []string, w *world) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(w.stderr, "nixgen: internal error: %v\nplease report it, with this:\n%s", r, debug.Stack())
+			code = exitFailed
+		}
+	}()
 	root := newRootCommand(w)
 	root.SetArgs(args)
 	err := root.Execute()
 	if err == nil {
 		return exitOK
 	}
-	code := exitUsage // what cobra itself returns are errors of the command line
+	code = exitUsage // what cobra itself returns are errors of the command line
 	if e := (*exitError)(nil); errors.As(err, &e) {
 		code = e.code
 		if e.err == nil {

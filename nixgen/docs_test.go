@@ -165,3 +165,17 @@ func TestRunIsAFunction(t *testing.T) {
 		t.Errorf("exit %d: -C of another run is still in force", code)
 	}
 }
+
+// A panic in a command ends with 3 and asks for a report.
+func TestPanicIsOurFault(t *testing.T) {
+	old := commands
+	defer func() { commands = old }()
+	commands = []func(*world) *cobra.Command{func(*world) *cobra.Command {
+		return &cobra.Command{Use: "boom", RunE: func(*cobra.Command, []string) error { panic("boom") }}
+	}}
+	var stderr bytes.Buffer
+	code := run([]string{"boom"}, &world{stdout: io.Discard, stderr: &stderr, dir: "."})
+	if code != exitFailed || !strings.HasPrefix(stderr.String(), "nixgen: internal error: boom\n") {
+		t.Errorf("exit %d: %s", code, &stderr)
+	}
+}
