@@ -23,7 +23,7 @@ func (w *world) lintFix(t *lintTree, o lintOptions) error {
 		fmt.Fprintln(w.stderr, lint.UnstableNote(file, f.Unstable[file]))
 	}
 	if f.Dropped > 0 {
-		fmt.Fprintf(w.stderr, "%d fixes were left out: they overlap others\n", f.Dropped)
+		fmt.Fprintf(w.stderr, "fixes left out, since they overlap others: %d\n", f.Dropped)
 	}
 	files := slices.Sorted(maps.Keys(f.Changed))
 	if o.diff {
