@@ -405,7 +405,7 @@ func (p *parser) list() {
 	p.take()
 	p.await(TokRBracket, 1)
 	if p.descend() {
-		for p.kind != TokRBracket && p.elements() {
+		for p.kind != TokRBracket && p.elements(opener) {
 		}
 		p.ascend()
 	}
@@ -416,14 +416,14 @@ func (p *parser) list() {
 
 // elements reads elements as far as it can; it is true if after an error
 // there may be more.
-func (p *parser) elements() bool {
+func (p *parser) elements(opener uint32) bool {
 	for startsSimple[p.kind] {
 		p.selection()
 	}
 	if p.kind == TokRBracket {
 		return true
 	}
-	p.unexpected("`]`")
+	p.unclosed(p.unexpected("`]`"), opener)
 	return p.skipTo(func(k TokenKind) bool { return k == TokRBracket || startsSimple[k] })
 }
 

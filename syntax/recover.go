@@ -168,15 +168,25 @@ func (p *parser) closeBracket(k TokenKind, opener uint32) {
 	if p.accept(k) {
 		return
 	}
-	if d := p.unexpected(k.String()); d != nil {
-		d.Notes = append(d.Notes, p.openedHere(opener))
-	}
+	p.unclosed(p.unexpected(k.String()), opener)
 	p.await(k, 1)
 	if p.kind != TokEOF {
 		p.skipTo(func(t TokenKind) bool { return t == k })
 	}
 	p.await(k, -1)
 	p.accept(k)
+}
+
+// unclosed notes at an error what was opened and not closed. At the end of the
+// file that is added to an error which the innermost of the open constructs
+// has told already.
+func (p *parser) unclosed(d *diag.Diagnostic, opener uint32) {
+	if n := len(p.problems); d == nil && n > 0 && p.kind == TokEOF && len(p.problems[n-1].d.Notes) == 0 {
+		d = &p.problems[n-1].d
+	}
+	if d != nil {
+		d.Notes = append(d.Notes, p.openedHere(opener))
+	}
 }
 
 func (p *parser) openedHere(opener uint32) diag.Note {
@@ -191,9 +201,7 @@ func (p *parser) keyword(k TokenKind, first uint32) {
 	if p.accept(k) {
 		return
 	}
-	if d := p.unexpected(k.String()); d != nil {
-		d.Notes = append(d.Notes, p.openedHere(first))
-	}
+	p.unclosed(p.unexpected(k.String()), first)
 	p.recoverTo(k, k)
 	p.accept(k)
 }
@@ -213,24 +221,32 @@ func (p *parser) semicolon(k Kind, first uint32) {
 	p.accept(TokSemicolon)
 }
 
-// suggestSemicolon adds a note and a fix where a `;` is likely missing: at the
-// end of the line before the binding that could not be read.
+// suggestSemicolon adds a note and a fix where a `;` is likely missing: before
+// the token that ends the bindings or starts the next one.
 func (p *parser) suggestSemicolon(d *diag.Diagnostic, first uint32) {
 	at := p.prev - 1
-	if p.kind == TokAssign {
+	switch p.kind {
+	case TokRBrace, TokIn, TokInherit:
+	case TokAssign:
 		at = p.beforePath(first)
+		if !p.lineEndsAfter(at) {
+			return
+		}
+	default:
+		return
 	}
 	if at <= first {
 		return
 	}
 	end := int(p.toks[at].end)
-	next := p.start(p.after(at))
-	if p.kind == TokAssign && bytes.IndexByte(p.src[end:next], '\n') < 0 {
-		return
-	}
 	span := diag.Span{Start: end, End: end}
 	d.Notes = append(d.Notes, diag.Note{Span: span, Message: "a `;` is likely missing here"})
 	d.Fixes = append(d.Fixes, diag.Fix{Message: "insert `;`", Edits: []diag.Edit{{Span: span, New: ";"}}})
+}
+
+// lineEndsAfter is true if the token after token i is on a later line.
+func (p *parser) lineEndsAfter(i uint32) bool {
+	return bytes.IndexByte(p.src[p.toks[i].end:p.start(p.after(i))], '\n') >= 0
 }
 
 // beforePath is the last token before the attribute path that ends before the
