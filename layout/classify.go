@@ -43,7 +43,7 @@ func patterns(l *fleet.Layout) []*pattern {
 	var out []*pattern
 	add := func(t Tier, globs []string) {
 		for _, g := range globs {
-			out = append(out, compile(t, "", g, ""))
+			out = append(out, compile(t, "", g))
 		}
 	}
 	add(Library, l.Modules)
@@ -51,20 +51,17 @@ func patterns(l *fleet.Layout) []*pattern {
 	add(OptIn, l.OptIn)
 	for _, g := range l.Groups {
 		for _, p := range g.Paths {
-			out = append(out, compile(Group, g.Name, p, ""))
+			out = append(out, compile(Group, g.Name, p))
 		}
 	}
 	for _, g := range l.Hosts {
-		out = append(out, compile(Host, "", hostGlob(g), hostTail))
+		out = append(out, compile(Host, "", hostGlob(g)))
 	}
 	for _, g := range l.Home {
 		out = append(out, homePatterns(g)...)
 	}
 	return out
 }
-
-// hostTail matches what stands below a host's folder, or its single file.
-const hostTail = `(?:\.nix|/(?P<rest>.+))`
 
 func hostGlob(g string) string {
 	if strings.Contains(g, "{host}") {
@@ -79,10 +76,10 @@ func homePatterns(g string) []*pattern {
 		g = strings.TrimSuffix(g, "/") + "/{user}"
 	}
 	return []*pattern{
-		compile(Common, "", g+"/common", ""),
-		compile(OptIn, "", g+"/opt-in", ""),
-		compile(OptIn, "", g+"/common/optional", ""),
-		compile(Host, "", g+"/hosts/{host}", hostTail),
+		compile(Common, "", g+"/common"),
+		compile(OptIn, "", g+"/opt-in"),
+		compile(OptIn, "", g+"/common/optional"),
+		compile(Host, "", g+"/hosts/{host}"),
 	}
 }
 
@@ -96,10 +93,8 @@ func (c *classifier) generated(f string) bool {
 }
 
 func (c *classifier) ignored(f string) bool {
-	for part := range strings.SplitSeq(f, "/") {
-		if strings.HasPrefix(part, "_") || strings.HasPrefix(part, ".") {
-			return true
-		}
+	if strings.HasPrefix(f, "_") || strings.HasPrefix(f, ".") || strings.Contains(f, "/_") || strings.Contains(f, "/.") {
+		return true
 	}
 	for _, g := range c.layout.Ignore {
 		g = strings.TrimSuffix(g, "/")
@@ -148,8 +143,8 @@ func (c *classifier) place(f string, m match) File {
 }
 
 func (c *classifier) placeHost(f *File, m match) {
-	f.Tier, f.Host, f.User = Host, m.hostName, m.user
-	f.Platform, _ = platformOf(c.layout, m.platformName)
+	f.Tier, f.Host, f.User = Host, m.words[hostWord], m.words[userWord]
+	f.Platform, _ = platformOf(c.layout, m.words[platformWord])
 	switch m.rest {
 	case "", "default.nix":
 		f.Role = Entry
@@ -161,8 +156,8 @@ func (c *classifier) placeHost(f *File, m match) {
 }
 
 func (c *classifier) placeTopic(f *File, m match) {
-	f.Tier, f.User, f.Group, f.Host = m.tier, m.user, m.group, m.hostName
-	f.Platform, _ = platformOf(c.layout, m.platformName)
+	f.Tier, f.User, f.Group, f.Host = m.tier, m.words[userWord], m.group, m.words[hostWord]
+	f.Platform, _ = platformOf(c.layout, m.words[platformWord])
 	folder := c.topicFolder(f.Path, m)
 	if folder == "" { // a topic of its own
 		f.Topic, f.Role = strings.TrimSuffix(m.rest, ".nix"), Entry

@@ -40,6 +40,12 @@ func TestClassify(t *testing.T) {
 	wide.Groups = []fleet.Group{{Name: "pis", Paths: []string{"hosts/pis"}, Hosts: []string{"pi1"}}}
 	wide.Ignore = []string{"**/tests", "hosts/common/optional/old"}
 	wide.PlatformNames = map[string][]string{fleet.NixOS: {"nixos", "linux"}, fleet.Darwin: {"darwin", "macos"}}
+	globs := usual()
+	globs.Common = []string{"teams/*/common", "x/**/shared"}
+	globs.OptIn = []string{"op?"}
+	globs.Modules = []string{"{host}/{host}/lib"}
+	globs.Hosts = []string{"machines/{platform}-{host}"}
+	globs.Home = []string{"people/u-{user}"}
 	for _, c := range []struct {
 		name   string
 		layout *fleet.Layout
@@ -94,6 +100,22 @@ machines/darwin/mac/default.nix: host platform=darwin host=mac entry
 users/tim/home/common/git.nix: common topic=git user=tim entry
 users/tim/home/common/optional/x.nix: opt-in topic=x user=tim entry
 users/tim/x.nix: none part`},
+		{"every form of pattern", globs, `
+a/b/lib/x.nix: library topic=x host=a entry
+machines/darwin-mac/default.nix: host platform=darwin host=mac entry
+machines/linux/default.nix: none part
+machines/nixos-a-b.nix: host platform=nixos host=a-b entry
+machines/nixos-a-b/x/y.nix: host platform=nixos host=a-b part
+opt: none part
+opt/x.nix: opt-in topic=x entry
+optin/x.nix: none part
+people/tim/common/x.nix: none part
+people/u-tim/common/x.nix: common topic=x user=tim entry
+teams/a/b/common/x.nix: none part
+teams/a/common/x.nix: common topic=x entry
+x/a/b/shared/y.nix: common topic=y entry
+x/shared/shared/y.nix: common topic=y entry
+x/shared/y.nix: common topic=y entry`},
 	} {
 		var files []string
 		for _, l := range strings.Split(strings.TrimSpace(c.want), "\n") {
