@@ -164,6 +164,10 @@ func TestDisksAccepted(t *testing.T) {
 func TestDisksProvide(t *testing.T) {
 	for _, name := range templates.Disks() {
 		p := profile(t, name)
+		if expectations[name] == nil {
+			t.Errorf("expect_test.go does not say what the profile %s must come to", name)
+			continue
+		}
 		for _, c := range combos(t, name, 2) {
 			src := hostsTOML(p, c)
 			f, _ := load(p, src)

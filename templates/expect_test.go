@@ -6,8 +6,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	"nixgen/fleet"
 )
 
 // facts are what an installed machine shows of its disks. They are computed
@@ -270,9 +268,9 @@ type luksDevice struct {
 }
 
 type loader struct {
-	SystemdBoot struct{ Enable bool }               `json:"systemd-boot"`
-	Extlinux    struct{ Enable bool }               `json:"generic-extlinux-compatible"`
-	Efi         struct{ CanTouchEfiVariables bool } //
+	SystemdBoot struct{ Enable bool } `json:"systemd-boot"`
+	Extlinux    struct{ Enable bool } `json:"generic-extlinux-compatible"`
+	Efi         struct{ CanTouchEfiVariables bool }
 	Grub        struct {
 		Enable, EfiSupport, EfiInstallAsRemovable bool
 		MirroredBoots                             []struct{ Path string }
@@ -331,5 +329,3 @@ func (f *facts) sorted() *facts {
 	}
 	return f
 }
-
-var _ fleet.Value // the values of a combo
