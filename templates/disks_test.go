@@ -134,6 +134,28 @@ func TestDisksGenerated(t *testing.T) {
 	t.Logf("%d hosts, %d files", hosts, len(files))
 }
 
+// disk.nix takes what profile.toml declares: a parameter that it does not take
+// would be ignored, and one that is not declared never arrives.
+func TestDisksArguments(t *testing.T) {
+	nix := realnix.Require(t)
+	for _, name := range templates.Disks() {
+		var got map[string]bool // whether it has a default
+		if err := nix.EvalInto(&got, "builtins.functionArgs (import "+diskFile(t, name)+")"); err != nil {
+			t.Fatal(err)
+		}
+		for _, known := range []string{"adopt", "hostId", "lib", "name"} {
+			delete(got, known)
+		}
+		want := map[string]bool{}
+		for _, param := range profile(t, name).Params {
+			want[param.Name] = false
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // apply is the expression that evaluates disk.nix on combos under real disko.
 func apply(file string, args []string, attr string) string {
 	var b strings.Builder
