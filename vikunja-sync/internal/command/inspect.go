@@ -275,7 +275,7 @@ func (a *app) unlink(cmd *cobra.Command, c *config.Config, uuid string) error {
 		for _, n := range r.Annotations() {
 			probe := model.Raw{}
 			probe.SetAnnotations([]model.Annotation{n})
-			if model.FromRaw(probe).Link == "" {
+			if model.LinkOf(probe) == "" {
 				rest = append(rest, n)
 			}
 		}

@@ -37,7 +37,7 @@ func (c *cycle) scanTW(ctx context.Context) error {
 		u := r.UUID()
 		snap := c.snapTW(r)
 		x, known := c.index[u]
-		t := &twTask{status: snap.Scalar[model.Status], link: snap.Link, same: known && snap.HashAll() == x.TW}
+		t := &twTask{status: snap.Scalar[model.Status], link: model.LinkOf(r), same: known && snap.HashAll() == x.TW}
 		if !t.same || x.Look || x.State != store.Live {
 			t.snap, t.raw, t.modified, t.entry = snap, r, r.Modified(), r.Str("entry")
 		}

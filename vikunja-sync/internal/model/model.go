@@ -159,9 +159,15 @@ func DateToTW(s string) string {
 }
 
 // TextToTW projects text: 2.x stores brackets as these two entities and reads
-// the entities back as brackets.
+// the entities back as brackets, and both versions export control characters
+// as they are, which no JSON reader takes.
 func TextToTW(s string) string {
-	return brackets.Replace(Text(s))
+	return strings.Map(func(r rune) rune {
+		if (r < ' ' && r != '\n' && r != '\t') || r == 0x7f {
+			return -1
+		}
+		return r
+	}, brackets.Replace(Text(s)))
 }
 
 var brackets = strings.NewReplacer("&open;", "[", "&close;", "]")

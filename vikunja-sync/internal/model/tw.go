@@ -109,6 +109,20 @@ func (r Raw) Clone() Raw {
 // oldLink is what scripts before us left as an annotation.
 var oldLink = regexp.MustCompile(`^\s*vikunja_id:\s*([0-9]{1,18})\s*$`)
 
+// LinkOf is the Vikunja id that the task names, by the attribute or by the
+// annotation of an older script.
+func LinkOf(r Raw) string {
+	if l := r.Str(UDALink); l != "" {
+		return l
+	}
+	for _, a := range r.Annotations() {
+		if m := oldLink.FindStringSubmatch(a.Description); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
 // FromRaw is the canonical form of Taskwarrior's state. Depends holds every
 // uuid; the engine narrows it to tasks that both sides know.
 func FromRaw(r Raw) Snapshot {
@@ -125,10 +139,7 @@ func FromRaw(r Raw) Snapshot {
 	s.Depends = Set(r.List("depends"))
 	s.Link = r.Str(UDALink)
 	for _, a := range r.Annotations() {
-		if m := oldLink.FindStringSubmatch(a.Description); m != nil {
-			if s.Link == "" {
-				s.Link = m[1]
-			}
+		if oldLink.MatchString(a.Description) {
 			continue
 		}
 		s.Comments = append(s.Comments, Comment{ID: a.Entry, Text: Text(a.Description)})

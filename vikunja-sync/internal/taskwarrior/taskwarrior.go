@@ -33,6 +33,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -214,7 +215,7 @@ func (c *Client) export(ctx context.Context, filter []string, fn func(model.Raw)
 
 // decode reads an array to its end.
 func decode(r io.Reader, fn func(model.Raw) error) error {
-	d := json.NewDecoder(r)
+	d := json.NewDecoder(printable{r})
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return &ExportError{Err: fmt.Errorf("no array: %w", errors.Join(err))}
 	}
@@ -234,6 +235,19 @@ func decode(r io.Reader, fn func(model.Raw) error) error {
 		return &ExportError{Err: err}
 	}
 	return nil
+}
+
+// printable blanks the control characters that Taskwarrior exports raw.
+type printable struct{ io.Reader }
+
+func (p printable) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	for i, c := range b[:n] {
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' {
+			b[i] = ' '
+		}
+	}
+	return n, err
 }
 
 // culprit finds the task at which an export stops, by trying those that are
@@ -360,7 +374,11 @@ func (c *Client) Config(ctx context.Context, key, val string) error {
 
 // Setting reads one setting; "" where it is unset.
 func (c *Client) Setting(ctx context.Context, key string) (string, error) {
-	cmd := exec.CommandContext(ctx, c.command(ctx).Path, "rc.verbose=nothing", "rc.hooks=off", "_get", "rc."+key)
+	args := []string{"rc.verbose=nothing", "rc.hooks=off", "_get", "rc." + key}
+	if key == "hooks" {
+		args = slices.Delete(args, 1, 2) // it would answer for itself
+	}
+	cmd := exec.CommandContext(ctx, c.command(ctx).Path, args...)
 	cmd.Env = append(os.Environ(), c.Env...)
 	out, err := cmd.Output()
 	return strings.TrimSpace(string(out)), err

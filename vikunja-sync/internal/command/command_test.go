@@ -1,0 +1,376 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/engine"
+	"vikunja-sync/internal/fake"
+	"vikunja-sync/internal/hook"
+	"vikunja-sync/internal/webhint"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+const token = "tk_0123456789"
+
+// call runs a command line in a world of its own.
+func call(t *testing.T, env map[string]string, args ...string) (out, errs string, code int) {
+	t.Helper()
+	return callIn(t, context.Background(), env, args...)
+}
+
+func callIn(t *testing.T, ctx context.Context, env map[string]string, args ...string) (out, errs string, code int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = Run(ctx, World{In: strings.NewReader(env["stdin"]), Out: &o, Err: &e, Self: "/bin/true", Env: func(k string) string { return env[k] }}, args)
+	if strings.Contains(o.String()+e.String(), token) {
+		t.Error("the token is in the output")
+	}
+	return o.String(), e.String(), code
+}
+
+// user is an account with a Taskwarrior that runs the real binary.
+func user(t *testing.T) (map[string]string, *fake.HTTP) {
+	t.Helper()
+	bin, err := exec.LookPath("task")
+	if err != nil {
+		if os.Getenv("NIXGEN_REQUIRE_TASKWARRIOR") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("skipped: no Taskwarrior on this machine")
+	}
+	dir := t.TempDir()
+	h := &fake.HTTP{Server: fake.NewServer(time.Now), Token: token}
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	data := filepath.Join(dir, "data")
+	write(t, filepath.Join(dir, "rc"), "data.location="+data+"\n")
+	write(t, filepath.Join(dir, "token"), token+"\n")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{"HOME": dir, "XDG_CONFIG_HOME": filepath.Join(dir, "config"), "XDG_STATE_HOME": filepath.Join(dir, "state"),
+		"VIKUNJA_URL": s.URL, "VIKUNJA_API_TOKEN_FILE": filepath.Join(dir, "token"), "TASKRC": filepath.Join(dir, "rc"), "bin": bin, "data": data}, h
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func task(t *testing.T, env map[string]string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(env["bin"], append([]string{"rc.confirmation=off", "rc.verbose=nothing"}, args...)...)
+	cmd.Env = append(os.Environ(), "TASKRC="+env["TASKRC"], "HOME="+env["HOME"], "VIKUNJA_SYNC_BIN="+env["VIKUNJA_SYNC_BIN"])
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("task %v: %v: %s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func TestExitCodes(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "config.toml")
+	write(t, bad, "intervall = \"5m\"\n")
+	for _, tc := range []struct {
+		args []string
+		env  map[string]string
+		code int
+		text string
+	}{
+		{[]string{"settings"}, nil, exitOK, "VIKUNJA_URL"},
+		{[]string{"nonsense"}, nil, exitFailed, "unknown command"},
+		{[]string{"sync", "extra"}, nil, exitUsage, "unexpected argument `extra`"},
+		{[]string{"sync", "--nope"}, nil, exitUsage, "unknown flag"},
+		{[]string{"sync"}, nil, exitUsage, "no server"},
+		{[]string{"sync", "--config", bad}, nil, exitUsage, "unknown setting `intervall`"},
+		{[]string{"sync"}, map[string]string{"VIKUNJA_URL": "http://example.org"}, exitUsage, "in the clear"},
+		{[]string{"sync"}, map[string]string{"VIKUNJA_URL": "https://u:p@example.org"}, exitUsage, "does not belong"},
+		{[]string{"sync"}, map[string]string{"VIKUNJA_URL": "https://example.org"}, exitUsage, "no token"},
+		{[]string{"resolve"}, nil, exitUsage, "nothing to resolve"},
+		{[]string{"resolve", "x"}, nil, exitUsage, "no number"},
+		{[]string{"hook", "on-nothing"}, nil, exitUsage, "hook wants"},
+	} {
+		env := map[string]string{"HOME": t.TempDir()}
+		for k, v := range tc.env {
+			env[k] = v
+		}
+		out, errs, code := call(t, env, tc.args...)
+		if code != tc.code || !strings.Contains(out+errs, tc.text) {
+			t.Errorf("%v: exit %d, %s%s", tc.args, code, out, errs)
+		}
+	}
+}
+
+// TestLife walks through what a new user does.
+func TestLife(t *testing.T) {
+	env, h := user(t)
+	out, errs, code := call(t, env, "doctor")
+	if code != exitAttention || !strings.Contains(out, "is missing") || !strings.Contains(out, "remedy: run `vikunja-sync setup`") {
+		t.Fatalf("doctor before setup: %d %s%s", code, out, errs)
+	}
+	h.Refuse = map[string]bool{"PATCH /tasks/#": true}
+	if _, errs, code = call(t, env, "setup"); code != exitFailed || !strings.Contains(errs, "lacks 1 scopes") {
+		t.Fatalf("setup without a scope: %d %s", code, errs)
+	}
+	h.Refuse = nil
+	if out, errs, code = call(t, env, "setup"); code != exitOK || !strings.Contains(out, "installed") {
+		t.Fatalf("setup: %d %s%s", code, out, errs)
+	}
+	if out, _, _ = call(t, env, "setup"); strings.Contains(out, "installed") || strings.Contains(out, "set uda") {
+		t.Errorf("a second setup did something: %s", out)
+	}
+	if out, errs, code = call(t, env, "doctor"); code != exitOK {
+		t.Fatalf("doctor after setup: %d %s%s", code, out, errs)
+	}
+	env["VIKUNJA_SYNC_BIN"] = ""
+	task(t, env, "rc.hooks=off", "add", "--", "first task")
+	id, _ := h.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: "second \x1b[2J task"})
+	out, _, code = call(t, env, "sync", "--dry-run")
+	if code != exitOK || !strings.Contains(out, "create") || strings.ContainsRune(out, 0x1b) || len(h.TaskM) != 1 {
+		t.Fatalf("dry run: %d %s", code, out)
+	}
+	if out, errs, code = call(t, env, "sync"); code != exitOK || len(h.TaskM) != 2 {
+		t.Fatalf("sync: %d %s%s", code, out, errs)
+	}
+	if out, _, _ = call(t, env, "sync"); !strings.Contains(out, "0 written to Taskwarrior, 0 to Vikunja, 0 conflicts") {
+		t.Errorf("second sync: %s", out)
+	}
+	conflict(t, env, h, id)
+	if out, _, code = call(t, env, "export-state"); code != exitOK || !json.Valid([]byte(out)) || !strings.Contains(out, "mine") {
+		t.Errorf("export-state: %d %.200s", code, out)
+	}
+	for _, f := range []string{"state.db"} {
+		if st, err := os.Stat(filepath.Join(env["XDG_STATE_HOME"], "vikunja-sync", f)); err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f, st.Mode(), err)
+		}
+	}
+}
+
+// conflict makes one, lists it and takes the lost value back.
+func conflict(t *testing.T, env map[string]string, h *fake.HTTP, id int64) {
+	t.Helper()
+	u := task(t, env, "rc.hooks=off", "uuids", "first")
+	if u == "" {
+		t.Fatal("no uuid")
+	}
+	task(t, env, "rc.hooks=off", u, "modify", "--", "mine")
+	for _, x := range h.TaskM {
+		if x.ID != id {
+			h.Change(x, api.TaskPatch{Title: ptr("theirs")})
+		}
+	}
+	write(t, filepath.Join(env["XDG_CONFIG_HOME"], "vikunja-sync", "config.toml"), "winner = \"vikunja\"\n")
+	if _, errs, code := call(t, env, "sync"); code != exitOK {
+		t.Fatalf("sync: %s", errs)
+	}
+	out, _, _ := call(t, env, "conflicts")
+	if !strings.Contains(out, "mine") || !strings.Contains(out, "theirs") {
+		t.Fatalf("conflicts: %s", out)
+	}
+	if _, errs, code := call(t, env, "resolve", "1"); code != exitOK {
+		t.Fatalf("resolve: %s", errs)
+	}
+	call(t, env, "sync")
+	for _, x := range h.TaskM {
+		if x.ID != id && x.Title != "mine" {
+			t.Errorf("the lost value did not come back: %q", x.Title)
+		}
+	}
+	if out, _, _ := call(t, env, "conflicts"); out != "" {
+		t.Errorf("resolved, but listed: %s", out)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// TestAdoption: what earlier scripts linked by an annotation is not made twice.
+func TestAdoption(t *testing.T) {
+	env, h := user(t)
+	id, _ := h.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: "old friend"})
+	task(t, env, "rc.hooks=off", "add", "--", "old friend")
+	task(t, env, "rc.hooks=off", "1", "annotate", "--", fmt.Sprintf("vikunja_id:%d", id))
+	if out, errs, code := call(t, env, "sync"); code != exitOK || len(h.TaskM) != 1 || len(h.TaskM[id].Notes) != 0 {
+		t.Fatalf("%d tasks, exit %d %s%s", len(h.TaskM), code, out, errs)
+	}
+	if out := task(t, env, "rc.hooks=off", "rc.json.array=on", "export"); !strings.Contains(out, fmt.Sprintf(`"vikunja_id":"%d"`, id)) {
+		t.Errorf("not linked: %s", out)
+	}
+}
+
+// TestDaemon: a hook and a webhook each bring a change over, and the pages
+// tell so.
+func TestDaemon(t *testing.T) {
+	env, h := user(t)
+	listen := func() string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		return l.Addr().String()
+	}
+	hookAt, pagesAt := listen(), listen()
+	secret := filepath.Join(env["HOME"], "secret")
+	write(t, secret, "key\n")
+	write(t, filepath.Join(env["XDG_CONFIG_HOME"], "vikunja-sync", "config.toml"), fmt.Sprintf(
+		"interval = \"1h\"\nwebhook = true\nwebhook_listen = %q\nwebhook_url = \"http://%s%s\"\nwebhook_secret_file = %q\nstatus_listen = %q\n",
+		hookAt, hookAt, webhint.Path, secret, pagesAt))
+	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(env["HOME"], "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ready.Close()
+	env["NOTIFY_SOCKET"] = filepath.Join(env["HOME"], "notify")
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan int)
+	go func() { _, errs, code := callIn(t, ctx, env, "run"); t.Log(errs); done <- code }()
+	defer func() {
+		stop()
+		if code := <-done; code != exitOK {
+			t.Errorf("run ended with %d", code)
+		}
+	}()
+	buf := make([]byte, 64)
+	ready.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if n, err := ready.Read(buf); err != nil || string(buf[:n]) != "READY=1" {
+		t.Fatalf("systemd heard %q, %v", buf[:n], err)
+	}
+	get := func(path string) string {
+		resp, err := http.Get("http://" + pagesAt + path)
+		if err != nil {
+			return err.Error()
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		return string(b)
+	}
+	eventually(t, "healthy", func() bool { return get("/healthz") == "ok\n" })
+
+	task(t, env, "rc.hooks=off", "add", "--", "by hook")
+	hook.Run("on-exit", []string{"data:" + env["data"]}, strings.NewReader(""), io.Discard)
+	eventually(t, "hook", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.TaskM) == 1 })
+
+	h.CreateTask(ctx, api.TaskInput{ProjectID: 1, Title: "by webhook"})
+	body := `{"event_name":"task.created","data":{}}`
+	req, _ := http.NewRequest("POST", "http://"+hookAt+webhint.Path, strings.NewReader(body))
+	req.Header.Set("X-Vikunja-Signature", webhint.Sign("key", []byte(body)))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.StatusCode != 204 {
+		t.Fatalf("%v %v", resp, err)
+	}
+	eventually(t, "webhook", func() bool { return strings.Contains(task(t, env, "rc.hooks=off", "export"), "by webhook") })
+	eventually(t, "metrics", func() bool { return strings.Contains(get("/metrics"), "vikunja_sync_pairs 2\n") })
+	if _, errs, code := call(t, env, "run"); code != exitFailed || !strings.Contains(errs, "another `vikunja-sync run`") {
+		t.Errorf("a second daemon: %d %s", code, errs)
+	}
+	if out, _, code := call(t, env, "status"); code != exitOK || !strings.Contains(out, "2 pairs") {
+		t.Errorf("status: %d %s", code, out)
+	}
+	if out, errs, code := call(t, env, "doctor"); !strings.Contains(out, "ok  webhook") {
+		t.Errorf("doctor: %d %s%s", code, out, errs)
+	}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("%s: never", what)
+}
+
+// TestWebhooks: one per top-level project, and only once.
+func TestWebhooks(t *testing.T) {
+	env, h := user(t)
+	h.ProjectM[20] = &api.Project{ID: 20, Title: "top", OwnerID: 1}
+	h.ProjectM[21] = &api.Project{ID: 21, Title: "below", Parent: 20, OwnerID: 1}
+	h.Hooks[20] = []api.Webhook{{ID: 5, TargetURL: "https://somebody.else"}}
+	for range 2 {
+		if out, errs, code := call(t, env, "setup", "--webhook-url", "https://me.example/vikunja"); code != exitOK {
+			t.Fatalf("%s%s", out, errs)
+		}
+		if len(h.Hooks[1]) != 1 || len(h.Hooks[20]) != 2 || len(h.Hooks[21]) != 0 {
+			t.Fatalf("hooks %v", h.Hooks)
+		}
+	}
+	for _, s := range h.Secrets {
+		if len(s) < 20 {
+			t.Errorf("secret %q", s)
+		}
+	}
+}
+
+// TestGuardPath: deletions that were stopped, listed and confirmed.
+func TestGuardPath(t *testing.T) {
+	env, h := user(t)
+	for i := range 30 {
+		h.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: fmt.Sprint("t", i)})
+	}
+	call(t, env, "sync")
+	clear(h.TaskM)
+	out, _, code := call(t, env, "sync")
+	if code != exitAttention || !strings.Contains(out, "30 of 30 tasks would be deleted in taskwarrior") {
+		t.Fatalf("%d %s", code, out)
+	}
+	if out, errs, code := call(t, env, "resolve", "--confirm-deletions"); code != exitOK || !strings.Contains(out, "30") {
+		t.Fatalf("%s%s", out, errs)
+	}
+	if out, _, code = call(t, env, "sync"); code != exitOK {
+		t.Fatalf("%d %s", code, out)
+	}
+	if n := task(t, env, "rc.hooks=off", "status:deleted", "count"); n != "30" {
+		t.Errorf("%s deleted", n)
+	}
+}
+
+// TestPause: failures back off within bounds, the limiter is respected.
+func TestPause(t *testing.T) {
+	env := map[string]string{"HOME": t.TempDir()}
+	a := &app{World: World{Env: func(k string) string { return env[k] }, Err: io.Discard}}
+	c, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{app: a, cfg: c}
+	last := time.Duration(0)
+	for range 12 {
+		w := d.pause(nil, fmt.Errorf("down"))
+		if w < 5*time.Second || w > c.Interval*5/4 {
+			t.Errorf("wait %s", w)
+		}
+		last = max(last, w)
+	}
+	if last < c.Interval/2 {
+		t.Errorf("it never backs off: %s", last)
+	}
+	at := time.Now().Add(20 * time.Minute)
+	if w := d.pause(&engine.Report{Again: true, RetryAt: at}, nil); w < 19*time.Minute {
+		t.Errorf("the limiter opens later than %s", w)
+	}
+	if w := d.pause(&engine.Report{}, nil); w != c.Interval {
+		t.Errorf("idle: %s", w)
+	}
+}
