@@ -2,6 +2,8 @@ package lint
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -27,8 +29,13 @@ type LockRef struct {
 	LastModified                               int64
 }
 
-// Lock reads flake.lock at the root; nil when there is none that can be read.
+// Lock is flake.lock at the root; nil when there is none that can be read.
 func (w *Workspace) Lock() *Lock {
+	w.lockOnce.Do(func() { w.lock = w.readLock() })
+	return w.lock
+}
+
+func (w *Workspace) readLock() *Lock {
 	text, ok := w.ReadFile("flake.lock")
 	if !ok {
 		return nil
@@ -55,11 +62,18 @@ func (l *Lock) Input(name string) (n *LockNode, ok bool) {
 	return &node, ok
 }
 
-// Locked is when the input was last modified; the zero time when not known.
-func (l *Lock) Locked(name string) time.Time {
-	n, _ := l.Input(name)
-	if n == nil || n.Locked.LastModified == 0 {
-		return time.Time{}
+// Newest is when the root inputs from repositories of these names were last
+// modified, at the latest; the zero time when there are none.
+func (l *Lock) Newest(repos ...string) time.Time {
+	var out time.Time
+	for name := range l.Nodes[l.Root].Inputs {
+		n, _ := l.Input(name)
+		if n == nil || n.Locked.LastModified == 0 || !slices.Contains(repos, strings.ToLower(n.Locked.Repo)) {
+			continue
+		}
+		if t := time.Unix(n.Locked.LastModified, 0).UTC(); t.After(out) {
+			out = t
+		}
 	}
-	return time.Unix(n.Locked.LastModified, 0).UTC()
+	return out
 }

@@ -37,12 +37,14 @@ type Workspace struct {
 
 	byPath map[string]*Source
 	// dirs lists every folder: name to "regular", "directory", "symlink".
-	dirs    map[string]map[string]string
-	links   map[string]string
-	mu      sync.Mutex
-	texts   map[string]*string
-	library sync.Map // name of a function → *definition
-	env     fleet.Env
+	dirs     map[string]map[string]string
+	links    map[string]string
+	mu       sync.Mutex
+	texts    map[string]*string
+	lockOnce sync.Once
+	lock     *Lock
+	library  sync.Map // name of a function → *definition
+	env      fleet.Env
 	// problems are findings of loading itself.
 	problems []diag.Diagnostic
 }

@@ -604,9 +604,30 @@ func biToString(ev *Eval, a []*Thunk) Value {
 		return wholeText("")
 	case Null:
 		return wholeText("")
+	case *Sequence:
+		return spaced(ev, v)
 	default:
 		return toText(v)
 	}
+}
+
+// spaced is toString of a list.
+func spaced(ev *Eval, l *Sequence) Value {
+	out := wholeText("")
+	for i, e := range l.Elems {
+		if i > 0 {
+			out = join(out, wholeText(" "))
+		}
+		t, ok := biToString(ev, []*Thunk{e.Thunk}).(Text)
+		if !ok || e.Maybe {
+			t = Text{}
+		}
+		out = join(out, t)
+	}
+	if l.Open {
+		return join(out, Text{})
+	}
+	return out
 }
 
 func strFn1(f func(string) Value) func(*Eval, []*Thunk) Value {

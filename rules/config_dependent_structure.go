@@ -41,7 +41,7 @@ lib.optionalAttrs hostSpec.isDarwin {
 	},
 	Run: func(p *lint.Pass) {
 		for _, m := range p.Host.Modules {
-			if m.Reach == outline.True && !m.Inside {
+			if m.Reach == outline.True && !m.Inside && m.Class != lint.FlakeParts {
 				structure(p, m)
 			}
 		}

@@ -56,6 +56,9 @@ func (o *optionPass) removed(s *setting, at *spot) {
 	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Coarse|catalog.Absent) != 0 {
 		return
 	}
+	if !o.inForce(s.module.Class, at.place.Removed, removedPath(o, at)) {
+		return
+	}
 	def, path := longest(s)
 	d := s.at(fmt.Sprintf("the option `%s` was removed from %s", catalog.JoinPath(path), className(s.module.Class)), "")
 	if to := at.place.Removed.RenamedTo(); to != "" {
@@ -65,6 +68,16 @@ func (o *optionPass) removed(s *setting, at *spot) {
 	d.Severity = diag.Error
 	d.Why = "it is declared only so that setting it fails"
 	o.Report(d)
+}
+
+// removedPath is the path of the option whose removal covers the name.
+func removedPath(o *optionPass, at *spot) string {
+	for n := 1; n <= len(at.names); n++ {
+		if opt, ok := o.cat.Lookup(at.here, at.names[:n]); ok && opt.Has(catalog.Removed) {
+			return catalog.JoinPath(at.names[:n])
+		}
+	}
+	return catalog.JoinPath(at.names)
 }
 
 // defined: some value of the name or below it surely takes effect; a false
@@ -95,6 +108,9 @@ func (o *optionPass) renamed(s *setting, at *spot) {
 		return
 	}
 	to := at.place.RenamedTo()
+	if !o.inForce(s.module.Class, at.place.Option, catalog.JoinPath(at.names)) {
+		return
+	}
 	d := s.at(fmt.Sprintf("the option `%s` was renamed to `%s`", s, to), "it still works, with a warning at every evaluation")
 	d.Severity = diag.Warning
 	d.Fixes = o.rename(s, at, to)

@@ -46,6 +46,9 @@ func allSettings(h *lint.Host) []*setting {
 	}
 	var all []*setting
 	for _, m := range h.Modules {
+		if m.Class == lint.FlakeParts {
+			continue
+		}
 		c := collector{host: h, module: m, own: h.Options(m), all: all}
 		for _, d := range m.Out.Defs {
 			c.collect(d, nil, nil)

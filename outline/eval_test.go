@@ -1,0 +1,224 @@
+package outline
+
+import (
+	"encoding/json"
+	"path"
+	"strings"
+	"testing"
+
+	"nixgen/internal/realnix"
+	"nixgen/syntax"
+)
+
+// memTree is a tree of files in memory.
+type memTree map[string]string
+
+func (m memTree) File(p string) *File {
+	text, ok := m[p]
+	if !ok {
+		return nil
+	}
+	return Lower(syntax.Parse(p, []byte(text)))
+}
+
+func (m memTree) ReadDir(p string) (map[string]string, bool) {
+	out := map[string]string{}
+	for f := range m {
+		rest, ok := strings.CutPrefix(f, p+"/")
+		if p == "." {
+			rest, ok = f, true
+		}
+		if name, _, deeper := strings.Cut(rest, "/"); ok && deeper {
+			out[name] = "directory"
+		} else if ok {
+			out[name] = "regular"
+		}
+	}
+	return out, len(out) > 0
+}
+
+func (m memTree) ReadFile(p string) (string, bool) { s, ok := m[p]; return s, ok }
+func (m memTree) Exists(p string) bool {
+	_, ok := m[p]
+	if !ok {
+		_, ok = m.ReadDir(p)
+	}
+	return ok
+}
+
+func (m memTree) Function(name string) (Expr, *File) {
+	for p := range m {
+		if path.Base(path.Dir(p)) != "lib" {
+			continue
+		}
+		f := m.File(p)
+		x := f.Root
+		if l, ok := x.(*Lambda); ok {
+			x = l.Body
+		}
+		if s, ok := x.(*Set); ok && s.Find(name) != nil {
+			return s.Find(name).Value, f
+		}
+	}
+	return nil, nil
+}
+
+var tree = memTree{
+	"lib/default.nix": `{ lib, ... }: {
+  relativeToRoot = lib.path.append ../.;
+  scanPaths = path: map (f: path + "/${f}") (builtins.attrNames (lib.filterAttrs (n: t:
+    t == "directory" || n != "default.nix" && lib.hasSuffix ".nix" n) (builtins.readDir path)));
+}`,
+	"mods/default.nix": "{ }", "mods/a.nix": "{ x = 1; }", "mods/b/default.nix": "{ }", "mods/readme": "text",
+	"data.json": `{"a": [1, true, null, "x"]}`, "data.toml": "[h]\nk = 1\n", "fn.nix": "{ a, b ? a + 1, ... }: { inherit a b; }",
+}
+
+// evalText evaluates an expression as file `dir/x.nix` with facts.
+func evalText(text string) (*Eval, Value) {
+	ev := NewEval(tree, func(p string) Value {
+		switch p {
+		case "pkgs.stdenv.isDarwin":
+			return Bool(true)
+		case "config.known":
+			return Integer(7)
+		}
+		return nil
+	})
+	f := Lower(syntax.Parse("dir/x.nix", []byte(text)))
+	env := ev.Root(f).child()
+	env.names = map[string]*Thunk{
+		"lib": Of(ev.Lib()), "u": Of(unknown("test")), "config": Of(External{"config"}), "pkgs": Of(External{"pkgs"}),
+		"configLib": Of(External{"configLib"}),
+	}
+	return ev, ev.Expr(f.Root, env)
+}
+
+func TestEval(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		// What is not known stays so, and spreads no further than it must.
+		{`u`, `?`}, {`[ u 1 ]`, `[ ? 1 ]`}, {`{ a = u; b = 1; }.b`, `1`}, {`if u then 1 else 2`, `(1 | 2)`},
+		{`if u then 1 else 1`, `1`}, {`if u then [ 1 ] else [ 2 ]`, `[ 1~ 2~ ]`}, {`u && false`, `false`}, {`true || u`, `true`},
+		{`u || true`, `true`}, {`!u`, `?`}, {`u -> true`, `true`}, {`"a${u}b"`, `"a"…"b"`}, {`"a${u}b" == "ax"`, `false`},
+		{`"a${u}b" == "ab"`, `?`}, {`./x/${u}.nix`, `<dir/x/….nix>`}, {`[ 1 ] ++ u`, `[ 1 ?~ … ]`},
+		{`{ a = 1; } // u`, `{ a = (1 | ?); … }`}, {`u // { a = 1; }`, `{ a = 1; … }`}, {`{ a = 1; ${u} = 2; }`, `{ a = 1; … }`},
+		{`lib.optional u 1`, `[ 1~ ]`}, {`lib.filter (x: x > 1) [ 1 2 u ]`, `[ 2 ?~ ]`}, {`builtins.elem 1 [ u ]`, `?`},
+		{`let x = x; in x`, `?`}, {`let f = n: f (n + 1); in f 0`, `?`}, {`{ a }: a`, `*outline.Closure`},
+		// Paths and files of the tree.
+		{`./y.nix`, `<dir/y.nix>`}, {`../mods`, `<mods>`}, {`../../x`, `external ../../x`}, {`/etc/x`, `external /etc/x`}, {`<nixpkgs>`, `external <nixpkgs>`},
+		{`import ../fn.nix { a = 1; }`, `{ a = 1; b = 2; }`}, {`import ../fn.nix { a = 1; b = u; }`, `{ a = 1; b = ?; }`},
+		{`(import ../mods/a.nix).x`, `1`}, {`import ../gone.nix`, `?`}, {`builtins.pathExists ../mods`, `true`}, {`builtins.pathExists ./no`, `false`},
+		{`builtins.attrNames (builtins.readDir ../mods)`, `[ "a.nix" "b" "default.nix" "readme" ]`},
+		{`(lib.importJSON ../data.json).a`, `[ 1 true null "x" ]`}, {`(builtins.fromTOML (builtins.readFile ../data.toml)).h.k`, `1`},
+		{`import "${../mods}/a.nix"`, `{ x = 1; }`},
+		// The fleet's own library is found by what its functions do.
+		{`configLib.relativeToRoot "mods/a.nix"`, `<mods/a.nix>`}, {`map lib.custom.relativeToRoot [ "a" "b" ]`, `[ <a> <b> ]`},
+		{`configLib.scanPaths ../mods`, `[ <mods/a.nix> <mods/b> ]`}, {`configLib.nothing 1`, `?`},
+		// What lies outside keeps its name; facts answer for it.
+		{`config.a.b`, `external config.a.b`}, {`config.known`, `7`}, {`config.a.b or 1`, `(external config.a.b | 1)`},
+		{`if pkgs.stdenv.isDarwin then 1 else u`, `1`}, {`with pkgs; [ git ]`, `[ external pkgs.git ]`}, {`{ a = 1; } ? a`, `true`}, {`{ a = 1; } ? b.c`, `false`}, {`config ? a`, `?`},
+		{`lib.nixosSystem { modules = [ ]; }`, `{ !system = "nixosSystem"; args = { modules = [ ]; }; … }`},
+		{`lib.mkRenamedOptionModule [ "a" ] [ "b" ]`, `{ !declares = [ "a" ]; }`},
+	} {
+		ev, v := evalText(c.text)
+		if got := show(ev, v); got != c.want {
+			t.Errorf("%s\n got %s\nwant %s", c.text, got, c.want)
+		}
+	}
+}
+
+// pure expressions, without lib, that Nix must agree on.
+var pure = []string{
+	`let a = 1; b = a + 2; in a * b - 1`, `rec { a = b; b = 2; }`, `{ a.b = 1; a.c.d = 2; }`, `{ a = { b = 1; }; a.c = 2; }`,
+	`let inherit ({ x = 1; y = { z = 2; }; }) x y; in [ x y.z ]`, `(x: y: x + y) 1 2`, `({ a, b ? a }@args: [ a b args.a ]) { a = 3; }`,
+	`with { a = 1; }; let b = 2; in a + b`, `let a = 1; in with { a = 2; }; a`, `if 1 < 2 && !(2 >= 3) then "y" else "n"`,
+	`builtins.map (x: x * 2) [ 1 2 3 ]`, `builtins.filter (x: x > 1) [ 1 2 3 ]`, `builtins.concatLists [ [ 1 ] [ 2 3 ] ]`,
+	`builtins.attrNames { b = 1; a = 2; }`, `builtins.attrValues { b = 1; a = 2; }`, `builtins.listToAttrs [ { name = "a"; value = 1; } { name = "a"; value = 2; } ]`,
+	`builtins.mapAttrs (n: v: n + toString v) { a = 1; b = true; }`, `builtins.foldl' (a: b: a + b) 0 [ 1 2 3 ]`,
+	`builtins.concatStringsSep "," [ "a" "b" ]`, `builtins.replaceStrings [ "a" "b" ] [ "b" "c" ] "aabb"`, `builtins.elem 2 [ 1 2 ]`,
+	`builtins.all (x: x > 0) [ 1 2 ]`, `builtins.any (x: x > 1) [ 1 2 ]`, `builtins.hasAttr "a" { a = 1; }`, `builtins.getAttr "a" { a = 1; }`,
+	`builtins.intersectAttrs { a = 1; } { a = 2; b = 3; }`, `builtins.removeAttrs { a = 1; b = 2; } [ "a" ]`, `{ a = 1; b.c = 1; } // { b = 2; }`,
+	`builtins.fromJSON "{\"a\": [1, 2.5, null]}"`, `builtins.head [ 1 2 ]`, `builtins.length [ 1 2 ]`, `builtins.isString "x"`, `builtins.isAttrs [ ]`,
+	`{ a.b = 1; } ? a.b`, `{ a.b = 1; } ? a.c`, `{ a = 1; }.b or 2`, `"x${"y"}z" + "w"`, `7 / 2`, `-3`, `1.5 + 1`, `1 == 1.0`, `[ 1 { a = 2; } ] == [ 1 { a = 2; } ]`,
+	`{ __functor = self: x: x + self.n; n = 1; } 2`, `let { a = 1; body = a; }`, `builtins.stringLength "abc"`, `true -> false`, `null == null`,
+	`builtins.baseNameOf "a/b.c"`, `toString [ 1 "a" true ]`, `let f = { x ? 1, ... }: x; in f { }`, `rec { a = { b = c; }; c = 1; }.a.b`, `{ ${"a"} = 1; ${null} = 2; }`,
+}
+
+// TestAgainstNix: whatever the evaluator says it knows, Nix says too.
+func TestAgainstNix(t *testing.T) {
+	nix := realnix.Require(t)
+	said := nix.EvalAll(pure)
+	for i, text := range pure {
+		ev, v := evalText(text)
+		got, known := plain(ev, v)
+		if !known {
+			t.Errorf("%s: not known: %s", text, show(ev, v))
+			continue
+		}
+		if said[i].Err != nil {
+			t.Errorf("%s: %v", text, said[i].Err)
+			continue
+		}
+		var want any
+		if err := json.Unmarshal(said[i].JSON, &want); err != nil {
+			t.Fatal(err)
+		}
+		a, _ := json.Marshal(got)
+		b, _ := json.Marshal(want)
+		if string(a) != string(b) {
+			t.Errorf("%s: got %s, Nix says %s", text, a, b)
+		}
+	}
+}
+
+// plain is a value as JSON would have it; false if something is not known.
+func plain(ev *Eval, v Value) (any, bool) {
+	switch v := v.(type) {
+	case Null:
+		return nil, true
+	case Bool:
+		return bool(v), true
+	case Integer:
+		return int64(v), true
+	case Real:
+		return float64(v), true
+	case Text:
+		return v.Head, v.Whole
+	case *Sequence:
+		out, ok := []any{}, !v.Open
+		for _, e := range v.Elems {
+			x, known := plain(ev, e.Force(ev))
+			ok = ok && known && !e.Maybe
+			out = append(out, x)
+		}
+		return out, ok
+	case *Attrs:
+		out, ok := map[string]any{}, !v.Open
+		for k, e := range v.Names {
+			x, known := plain(ev, e.Force(ev))
+			ok = ok && known
+			out[k] = x
+		}
+		return out, ok
+	}
+	return nil, false
+}
+
+// FuzzEval: no expression makes the evaluator panic or run for ever.
+func FuzzEval(f *testing.F) {
+	for _, s := range pure {
+		f.Add(s)
+	}
+	f.Add("let f = x: f (x ++ x); in f [ 1 ]")
+	f.Add("rec { a = b; b = a; }")
+	f.Fuzz(func(t *testing.T, text string) {
+		file := syntax.Parse("dir/x.nix", []byte(text))
+		if !file.OK() {
+			return
+		}
+		ev := NewEval(tree, nil)
+		ev.Steps = 20_000
+		low := Lower(file)
+		show(ev, ev.Expr(low.Root, ev.Root(low)))
+		Read(low)
+	})
+}
