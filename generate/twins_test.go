@@ -164,6 +164,12 @@ func TestChecksOfNixOS(t *testing.T) {
 	if err := f.Eval(&got, `builtins.mapAttrs (_: builtins.mapAttrs (_: c: c.drvPath)) fleet.checks`); err != nil {
 		t.Fatal(err)
 	}
+	// a host on another nixpkgs needs no input of the usual name
+	var id string
+	other := `(import (inputs.self.outPath + "/generated") (removeAttrs inputs [ "nixpkgs" ])).nixosConfigurations.vault.config.networking.hostId`
+	if err := f.Eval(&id, other); err != nil || id != "8425e349" {
+		t.Errorf("without the input nixpkgs: %q, %v", id, err)
+	}
 	for _, system := range []string{"x86_64-linux", "aarch64-darwin"} {
 		for _, h := range []string{"malphas", "vault", "beacon"} {
 			if !strings.HasSuffix(got[system]["eval-"+h], "-eval-"+h+".drv") {
@@ -256,6 +262,7 @@ func TestMissingInputIsNamed(t *testing.T) {
 		{"mac", "nixpkgs-unstable", "darwinConfigurations.studio.pkgs.unstable.hello", "`nixpkgs-unstable` (nixpkgs.channels.unstable)"},
 		{"nixos", "disko", "nixosConfigurations.vault.config.fileSystems", "`disko` (hosts.vault.disks)"},
 		{"nixos", "nixpkgs-stable", "nixosConfigurations.vault.config.fileSystems", "`nixpkgs-stable` (hosts.vault)"},
+		{"nixos", "nixpkgs", "nixosConfigurations.malphas.config.system.stateVersion", "`nixpkgs` (hosts.malphas)"},
 		{"home", "home-manager", `homeConfigurations."tim@work".config`, "`home-manager` (hosts.work)"},
 	} {
 		f := opened.get(c.sample)

@@ -5,12 +5,14 @@
   hosts,
   inputs,
   names,
+  need,
   parts,
   systemModules,
 }:
 let
   inherit (builtins) attrNames filter mapAttrs;
-  inherit (inputs.${names.nixpkgs}.lib) genAttrs optionalAttrs;
+  nixpkgs = need "deployment" names.nixpkgs;
+  inherit (nixpkgs.lib) genAttrs;
 
   reach = name: hosts.${name}.deploy or { };
   address = name: (reach name).host or name;
@@ -31,7 +33,7 @@ let
 
   hive = genAttrs (ofKind "nixos") node // {
     meta = {
-      nixpkgs = inputs.${names.nixpkgs}.legacyPackages.x86_64-linux;
+      nixpkgs = nixpkgs.legacyPackages.x86_64-linux;
       nodeNixpkgs = genAttrs (ofKind "nixos") packages;
       nodeSpecialArgs = genAttrs (ofKind "nixos") (name: (parts name).specialArgs);
     };
@@ -49,10 +51,8 @@ let
   };
   linux = mapAttrs (target "nixos") configurations.nixos;
   macs = mapAttrs (target "darwin") configurations.darwin;
+
+  has = name: outputs: if inputs ? ${name} then outputs else { };
 in
-optionalAttrs (inputs ? ${names.colmena}) {
-  colmenaHive = inputs.${names.colmena}.lib.makeHive hive;
-}
-// optionalAttrs (inputs ? ${names.deployRs}) {
-  deploy.nodes = linux // macs;
-}
+has names.colmena { colmenaHive = inputs.${names.colmena}.lib.makeHive hive; }
+// has names.deployRs { deploy.nodes = linux // macs; }

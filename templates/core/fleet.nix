@@ -172,6 +172,7 @@ let
       hosts
       inputs
       names
+      need
       parts
       systemModules
       ;
