@@ -138,7 +138,9 @@ func optionSchema(c *catalog.Catalog, path []string) object {
 		switch {
 		case place.Removed.Listed() || place.RenamedTo() != "" || place.Has(catalog.ReadOnly) || place.Has(catalog.Internal):
 		case len(c.Names(catalog.Darwin, p)) > 0 && place.Flags&catalog.Freeform == 0:
-			props[name] = optionSchema(c, p)
+			if sub := optionSchema(c, p); len(sub["properties"].(object)) > 0 {
+				props[name] = sub
+			}
 		default:
 			props[name] = typeSchema(place.Type())
 		}
@@ -167,6 +169,9 @@ func typeSchema(t catalog.Type) object {
 		if shapes&s.shape != 0 {
 			types = append(types, s.name)
 		}
+	}
+	if len(types) == 1 {
+		return object{"type": types[0]}
 	}
 	return object{"type": types}
 }
