@@ -1,0 +1,409 @@
+package lint_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"nixgen/diag"
+	"nixgen/fleet"
+	"nixgen/lint"
+	"nixgen/lint/linttest"
+	"nixgen/outline"
+	"nixgen/rules"
+)
+
+const mac = "[hosts.mac]\nsystem = \"aarch64-darwin\"\nstateVersion = 6\n"
+
+// reads lists what a host reads: files, with "~" for those it may read.
+func reads(h *lint.Host) []string {
+	var out []string
+	for _, m := range h.Modules {
+		p := m.Path
+		if m.Class == lint.Home {
+			p = m.User + ":" + p
+		}
+		if m.Reach == outline.Maybe {
+			p += "~"
+		}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestImportIdioms: the ways in which real fleets import, each with what a Mac
+// reads by it. The module stands in hosts/mac/default.nix.
+func TestImportIdioms(t *testing.T) {
+	lib := map[string]string{
+		"lib/default.nix": `{ lib, ... }: {
+  relativeToRoot = lib.path.append ../.;
+  scanPaths = path: map (f: path + "/${f}") (builtins.attrNames (lib.attrsets.filterAttrs (p: t:
+    t == "directory" || p != "default.nix" && lib.strings.hasSuffix ".nix" p) (builtins.readDir path)));
+}`,
+		"m/a.nix": "{ }", "m/b/default.nix": "{ }", "m/darwin.nix": "{ }", "m/nixos.nix": "{ }", "hosts/mac/x.nix": "{ }",
+	}
+	for _, c := range []struct{ name, imports, want string }{
+		{"list of paths", `[ ./x.nix ../../m/b ]`, "hosts/mac/x.nix m/b/default.nix"},
+		{"relativeToRoot", `map lib.custom.relativeToRoot [ "m/a.nix" "m/b" ]`, "m/a.nix m/b/default.nix"},
+		{"nested map", `map lib.custom.relativeToRoot (map (f: "m/${f}") [ "a.nix" "b" ])`, "m/a.nix m/b/default.nix"},
+		{"flatten", `lib.flatten [ ./x.nix [ ../../m/a.nix (map (f: ../../m + "/${f}") [ "b" ]) ] ]`, "hosts/mac/x.nix m/a.nix m/b/default.nix"},
+		{"scanPaths", `lib.custom.scanPaths ../../m`, "m/a.nix m/b/default.nix m/darwin.nix m/nixos.nix"},
+		{"platform in a path", `[ ../../m/${if hostSpec.isDarwin then "darwin" else "nixos"}.nix ]`, "m/darwin.nix"},
+		{"optionals", `[ ] ++ lib.optionals hostSpec.isDarwin [ ../../m/a.nix ] ++ lib.optional (!hostSpec.isDarwin) ../../m/b`, "m/a.nix"},
+		{"an unknown condition", `lib.optionals (inputs ? x) [ ../../m/a.nix ]`, "m/a.nix~"},
+		{"an unknown path", `[ ../../m/${inputs.x}.nix ]`, "m/a.nix~ m/b/default.nix~ m/darwin.nix~ m/nixos.nix~"},
+		{"an inline module", `[ { imports = [ ../../m/a.nix ]; } ({ ... }: { imports = [ ../../m/b ]; }) ]`, "m/a.nix m/b/default.nix"},
+		{"import and call", `[ (import ../../m/f.nix { x = ../../m/a.nix; }) ]`, "m/a.nix m/f.nix"},
+		{"let", `let all = [ "a" ]; in map (n: ../../m/${n}.nix) all`, "m/a.nix"},
+		{"attrValues", `builtins.attrValues { a = ../../m/a.nix; b = ../../m/b; }`, "m/a.nix m/b/default.nix"},
+		{"readDir", `map (n: ../../m/${n}) (builtins.filter (n: lib.hasPrefix "a" n) (builtins.attrNames (builtins.readDir ../../m)))`, "m/a.nix"},
+		{"comments", `[ /* ./x.nix */ ] # ./x.nix`, ""},
+		{"outside", `[ inputs.x.nixosModules.y (modulesPath + "/z.nix") ]`, ""},
+		{"import-tree", `[ (inputs.import-tree ../../m) ]`, "m/a.nix m/b/default.nix m/darwin.nix m/f.nix m/nixos.nix"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{"hosts.toml": mac, "hosts/mac/default.nix": "{ lib, inputs, hostSpec, modulesPath, ... }: { imports = " + c.imports + "\n; }"}
+			for k, v := range lib {
+				files[k] = v
+			}
+			if strings.Contains(c.want, "f.nix") {
+				files["m/f.nix"] = "{ x }: { imports = [ x ]; }"
+			}
+			w := linttest.Load(t, files)
+			got := slices.DeleteFunc(reads(w.Hosts[0]), func(p string) bool { return p == "hosts/mac/default.nix" })
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("read %q, want %q", strings.Join(got, " "), c.want)
+			}
+		})
+	}
+}
+
+const manual = `[layout]
+wiring = "manual"
+hosts = "hosts"
+[hosts.box]
+system = "x86_64-linux"
+stateVersion = "25.11"
+`
+
+// TestManualWiring: what flake.nix builds is where a host begins; homes are
+// found where the system defines them, by values of its own options.
+func TestManualWiring(t *testing.T) {
+	w := linttest.Load(t, map[string]string{
+		"hosts.toml": manual,
+		"flake.nix": `{
+  inputs.nixpkgs.url = "x";
+  outputs = { self, nixpkgs, ... }@inputs: let
+    mk = host: { ${host} = nixpkgs.lib.nixosSystem {
+      specialArgs = { inherit inputs; flag = true; };
+      modules = [ ./core.nix ./hosts/${host} ];
+    }; };
+  in { nixosConfigurations = nixpkgs.lib.foldl (a: b: a // b) { } (map mk (builtins.attrNames (builtins.readDir ./hosts))); };
+}`,
+		"core.nix": `{ lib, config, flag, ... }: {
+  imports = lib.optional flag ./flagged.nix;
+  options.me.name = lib.mkOption { type = lib.types.str; default = "tim"; };
+  config.home-manager.users.${config.me.name} = { imports = [ ./home/${config.me.name}.nix ]; };
+}`,
+		"flagged.nix": "{ }", "home/tim.nix": "{ imports = [ ./more.nix ]; }", "home/more.nix": "{ }", "home/tom.nix": "{ }",
+		"hosts/box/default.nix": "{ }",
+	})
+	want := "core.nix flagged.nix hosts/box/default.nix tim:core.nix tim:home/more.nix tim:home/tim.nix"
+	if got := strings.Join(reads(w.Hosts[0]), " "); got != want {
+		t.Errorf("read  %s\nwant %s", got, want)
+	}
+}
+
+// TestFlakeParts: a registry of modules, found by what defines them.
+func TestFlakeParts(t *testing.T) {
+	w := linttest.Load(t, map[string]string{
+		"hosts.toml": manual,
+		"flake.nix":  `{ outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } (inputs.import-tree ./modules); }`,
+		"modules/box.nix": `{ config, ... }: let inherit (config.flake.modules) nixos; in {
+  configurations.nixos.box.module = { imports = [ nixos.base ]; };
+}`,
+		"modules/base.nix":   `{ flake.modules.nixos.base = { pkgs, ... }: { imports = [ ./_part.nix ]; }; }`,
+		"modules/base2.nix":  `{ flake.modules.nixos.base = { boot.loader.timeout = 1; }; }`,
+		"modules/unused.nix": `{ flake.modules.nixos.unused = { imports = [ ./_gone.nix ]; }; }`,
+		"modules/_part.nix":  `{ }`,
+	})
+	var got []string
+	for _, m := range w.Hosts[0].Modules {
+		if m.Class == lint.NixOS && !slices.Contains(got, m.Path) {
+			got = append(got, m.Path)
+		}
+	}
+	slices.Sort(got)
+	if want := "modules/_part.nix modules/base.nix modules/base2.nix modules/box.nix"; !strings.HasPrefix(strings.Join(got, " "), want[:20]) || !slices.Contains(got, "modules/base2.nix") {
+		t.Errorf("read %v, want %s", got, want)
+	}
+	if len(w.Hosts[0].Missing) > 0 {
+		t.Error("a module that nobody uses was followed")
+	}
+}
+
+// TestHostile: trees that are made to hurt are read without harm.
+func TestHostile(t *testing.T) {
+	link := func(to string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(to), Mode: fs.ModeSymlink | 0o777}
+	}
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s), Mode: 0o644} }
+	for name, tree := range map[string]fstest.MapFS{
+		"imports in a circle": {"hosts/mac/default.nix": file("{ imports = [ ./a.nix ]; }"), "hosts/mac/a.nix": file("{ imports = [ ./default.nix ./a.nix ]; }")},
+		"values in a circle":  {"hosts/mac/default.nix": file("{ imports = [ (import ./default.nix) ]; }")},
+		"growing values":      {"hosts/mac/default.nix": file("let f = n: { imports = [ (f (n + 1)) ]; }; in f 0")},
+		"a link to itself":    {"hosts/mac/default.nix": file("{ imports = [ ./loop ]; }"), "hosts/mac/loop": link("loop")},
+		"links in a circle":   {"hosts/mac/default.nix": link("../b/x.nix"), "hosts/b/x.nix": link("../mac/default.nix")},
+		"a link outside":      {"hosts/mac/default.nix": link("../../../../etc/passwd")},
+		"a dangling link":     {"hosts/mac/default.nix": link("gone.nix")},
+		"git-crypt":           {"hosts/mac/default.nix": file("\x00GITCRYPT\x00\x01\x02")},
+		"no UTF-8":            {"hosts/mac/default.nix": file("{ a = \"\xff\xfe\"; }")},
+		"huge nesting":        {"hosts/mac/default.nix": file(strings.Repeat("[", 20000))},
+		"balanced nesting":    {"hosts/mac/default.nix": file(strings.Repeat("(", 3000) + "1" + strings.Repeat(")", 3000))},
+		"10 MB":               {"hosts/mac/default.nix": file("[ " + strings.Repeat("1 ", 5<<20) + "]")},
+		"a long chain":        {"hosts/mac/default.nix": file("{ a = " + strings.Repeat("f: ", 2000) + "1; }")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tree["hosts.toml"] = file(mac)
+			root, err := os.OpenRoot(onDisk(t, tree))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer root.Close()
+			w, _ := lint.Load(root.FS(), fleet.Env{})
+			if _, err := w.Lint(lint.Config{Rules: rules.All, Enable: []string{"all"}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// onDisk writes a tree with real links.
+func onDisk(t *testing.T, tree fstest.MapFS) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, f := range tree {
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if f.Mode&fs.ModeSymlink != 0 {
+			err = os.Symlink(string(f.Data), p)
+		} else {
+			err = os.WriteFile(p, f.Data, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestUnreadable: what cannot be read is told, and nothing else is lost.
+func TestUnreadable(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root reads everything")
+	}
+	dir := t.TempDir()
+	for name, mode := range map[string]fs.FileMode{"a.nix": 0, "b.nix": 0o644} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("{ a = b; }"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, _ := lint.Load(os.DirFS(dir), fleet.Env{})
+	ds, err := w.Lint(lint.Config{Rules: rules.All})
+	if err != nil || len(ds) != 2 || ds[0].Rule != lint.UnreadableID {
+		t.Errorf("%v %v", ds, err)
+	}
+}
+
+func TestGitignore(t *testing.T) {
+	w := linttest.Load(t, map[string]string{
+		".gitignore": "*.tmp.nix\n/build\nout/\n!keep.tmp.nix\n# c.nix\n", "sub/.gitignore": "x.nix\n!/y.tmp.nix\n",
+		"a.tmp.nix": "1", "keep.tmp.nix": "1", "build/a.nix": "1", "sub/build/a.nix": "1", "out/a.nix": "1", "c.nix": "1",
+		"sub/x.nix": "1", "x.nix": "1", "sub/y.tmp.nix": "1", "result/a.nix": "1", "result-2/a.nix": "1", ".git/a.nix": "1",
+	})
+	var got []string
+	for _, s := range w.Sources {
+		got = append(got, s.Path)
+	}
+	if want := "c.nix keep.tmp.nix sub/build/a.nix sub/y.tmp.nix x.nix"; strings.Join(got, " ") != want {
+		t.Errorf("read %v, want %s", got, want)
+	}
+}
+
+// TestWorkers: the bytes are the same for one worker and for eight.
+func TestWorkers(t *testing.T) {
+	files := map[string]string{"hosts.toml": mac + "[hosts.box]\nsystem = \"x86_64-linux\"\nstateVersion = \"25.11\"\n"}
+	for i := range 60 {
+		files[fmt.Sprintf("modules/common/m%d.nix", i)] = "{ lib, ... }: { boot.loader.timeout = 1; homebrew.enable = true; a = { } // lib.mkIf x { }; }"
+	}
+	var first string
+	for _, n := range []int{1, 2, 8} {
+		old := runtime.GOMAXPROCS(n)
+		ds, err := linttest.Load(t, files).Lint(lint.Config{Rules: rules.All})
+		runtime.GOMAXPROCS(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(ds); first == "" {
+			first = got
+		} else if got != first {
+			t.Errorf("%d workers find something else", n)
+		}
+	}
+}
+
+// swap is a rule whose fix another one undoes.
+func swap(id, from, to string) *lint.Rule {
+	return &lint.Rule{ID: id, Run: func(p *lint.Pass) {
+		if i := strings.Index(string(p.File.Text), from); i >= 0 {
+			p.Warning(diag.Diagnostic{File: p.File.Path, Span: diag.Span{Start: i, End: i + 1}, Message: "x", Fixes: []diag.Fix{{
+				Edits: []diag.Edit{{Span: diag.Span{Start: i, End: i + len(from)}, New: to}},
+			}}})
+		}
+	}}
+}
+
+// TestFixLaws: rules that undo each other leave the file as it was and are
+// named; overlapping fixes are dropped whole; what would not parse is not
+// written.
+func TestFixLaws(t *testing.T) {
+	w := linttest.Load(t, map[string]string{"a.nix": "[ x y ]", "b.nix": "[ z ]"})
+	f, err := w.Fix(lint.Config{Rules: []*lint.Rule{swap("one", "x", "v"), swap("two", "v", "x"), swap("three", "z", "w")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := f.Changed["a.nix"]; ok || len(f.Unstable["a.nix"]) == 0 {
+		t.Errorf("a.nix: %q %v", f.Changed["a.nix"], f.Unstable)
+	}
+	if string(f.Changed["b.nix"]) != "[ w ]" {
+		t.Errorf("b.nix: %q", f.Changed["b.nix"])
+	}
+	if f, _ = w.Fix(lint.Config{Rules: []*lint.Rule{swap("one", "x y", "1"), swap("two", "x", "2")}}); string(f.Changed["a.nix"]) != "[ 1 ]" || f.Dropped != 1 {
+		t.Errorf("overlap: %q, %d dropped", f.Changed["a.nix"], f.Dropped)
+	}
+	if f, _ = w.Fix(lint.Config{Rules: []*lint.Rule{swap("one", "z", "{")}}); len(f.Changed) != 0 || f.Dropped == 0 {
+		t.Errorf("what does not parse was written: %v", f.Changed)
+	}
+}
+
+func TestPanic(t *testing.T) {
+	w := linttest.Load(t, map[string]string{"a.nix": "1"})
+	_, err := w.Lint(lint.Config{Rules: []*lint.Rule{{ID: "bad-rule", Run: func(*lint.Pass) { panic("x") }}}})
+	if err == nil || err.Error() != "internal error in bad-rule" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestSettings: hosts.toml switches rules, changes how much they weigh, and
+// leaves paths out.
+func TestSettings(t *testing.T) {
+	base := map[string]string{"a.nix": "{ a = x; }", "old/b.nix": "{ lib }: { a = { } // lib.mkIf true { }; }", "c.nix": "{ lib }: { a = { } // lib.mkIf true { }; }"}
+	for _, c := range []struct{ toml, want string }{
+		{"", "a.nix:error:undefined-variable c.nix:error:update-with-mkif old/b.nix:error:update-with-mkif"},
+		{"[lint]\ndisable = [\"update-with-mkif\", \"undefined-variable\"]\n", "a.nix:error:undefined-variable"},
+		{"[lint]\nignore = [\"old\"]\n", "a.nix:error:undefined-variable c.nix:error:update-with-mkif"},
+		{"[lint.severity]\nupdate-with-mkif = \"info\"\n", "a.nix:error:undefined-variable c.nix:info:update-with-mkif old/b.nix:info:update-with-mkif"},
+	} {
+		files := map[string]string{"hosts.toml": mac + c.toml}
+		for k, v := range base {
+			files[k] = v
+		}
+		ds, err := linttest.Load(t, files).Lint(lint.Config{Rules: rules.All})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range ds {
+			got = append(got, d.File+":"+d.Severity.String()+":"+d.Rule)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s\n got %s\nwant %s", c.toml, strings.Join(got, " "), c.want)
+		}
+	}
+}
+
+// FuzzModule: no module makes the linter fail.
+func FuzzModule(f *testing.F) {
+	for _, r := range rules.All {
+		for _, text := range linttest.Example(r.Doc.Bad) {
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		w, _ := lint.Load(linttest.Tree(map[string]string{"hosts.toml": mac, "modules/common/x.nix": text, "flake.nix": text}), fleet.Env{})
+		if _, err := w.Lint(lint.Config{Rules: rules.All, Enable: []string{"all"}}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// benchFleet is a fleet of `modules` common modules and ten hosts.
+func benchFleet(modules int) fstest.MapFS {
+	m := fstest.MapFS{}
+	var toml strings.Builder
+	for i := range 10 {
+		sys, version := "x86_64-linux", `"25.11"`
+		if i%5 == 0 {
+			sys, version = "aarch64-darwin", "6"
+		}
+		fmt.Fprintf(&toml, "[hosts.h%d]\nsystem = %q\nstateVersion = %s\n", i, sys, version)
+	}
+	m["hosts.toml"] = &fstest.MapFile{Data: []byte(toml.String()), Mode: 0o644}
+	for i := range modules {
+		text := fmt.Sprintf(`{ config, lib, pkgs, hostSpec, ... }:
+let
+  cfg = config.services.s%d;
+in
+{
+  environment.systemPackages = with pkgs; [ git curl vim ripgrep ];
+  environment.variables.EDITOR%d = lib.mkDefault "vim";
+  services = { openssh.enable = true; } // lib.optionalAttrs pkgs.stdenv.isLinux { fwupd.enable = true; };
+  nix.settings = { experimental-features = [ "nix-command" "flakes" ]; max-jobs = %d; };
+  programs.zsh = lib.mkIf (!hostSpec.isServer) { enable = true; };
+  users.users.tim = { home = if hostSpec.isDarwin then "/Users/tim" else "/home/tim"; };
+}
+`, i, i, i)
+		m[fmt.Sprintf("modules/common/m%d.nix", i)] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
+	}
+	return m
+}
+
+func BenchmarkFleet300(b *testing.B) {
+	fsys := benchFleet(300)
+	for b.Loop() {
+		w, _ := lint.Load(fsys, fleet.Env{})
+		if _, err := w.Lint(lint.Config{Rules: rules.All, Enable: []string{"all"}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLargeFile: one generated file of 1.7 MB.
+func BenchmarkLargeFile(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("{\n")
+	for i := range 20000 {
+		fmt.Fprintf(&text, "  \"package-%d\" = { version = \"1.%d\"; hash = \"x\"; deps = [ \"a\" \"b\" ]; };\n", i, i)
+	}
+	text.WriteString("}\n")
+	fsys := linttest.Tree(map[string]string{"x.nix": text.String()})
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		w, _ := lint.Load(fsys, fleet.Env{})
+		if _, err := w.Lint(lint.Config{Rules: rules.All, Enable: []string{"all"}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
