@@ -1,0 +1,198 @@
+package hook
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	old = `{"description":"say \"uuid\":\"x\"","uuid":"11111111-1111-4111-8111-111111111111"}`
+	now = `{"description":"new","uuid":"11111111-1111-4111-8111-111111111111"}`
+)
+
+// protocol is what Taskwarrior wants of each event.
+var protocol = []struct{ event, in, out string }{
+	{"on-add", now + "\n", now + "\n"},
+	{"on-add", now, now + "\n"},
+	{"on-modify", old + "\n" + now + "\n", now + "\n"},
+	{"on-modify", old + "\n{}\n", old + "\n"}, // undo of an add
+	{"on-modify", old + "\n", old + "\n"},
+	{"on-exit", now + "\n" + now + "\n", ""},
+	{"on-exit", "", ""},
+	{"on-launch", "", ""},
+	{"on-add", "", ""},
+	{"on-add", "no JSON at all\n", "no JSON at all\n"},
+}
+
+func TestProtocol(t *testing.T) {
+	for _, tc := range protocol {
+		data := t.TempDir()
+		var out bytes.Buffer
+		Run(tc.event, []string{"api:2", "data:" + data, "version:2.6.2", "command:add"}, strings.NewReader(tc.in), &out)
+		if out.String() != tc.out {
+			t.Errorf("%s: %q gives %q, want %q", tc.event, tc.in, out.String(), tc.out)
+		}
+	}
+}
+
+// TestShimWithoutBinary: the shim alone keeps the same protocol.
+func TestShimWithoutBinary(t *testing.T) {
+	for _, tc := range protocol {
+		data := t.TempDir()
+		file := filepath.Join(data, "shim")
+		if err := os.WriteFile(file, Shim(tc.event, "/nowhere/it's gone"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("/bin/sh", file, "api:2", "data:"+data)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "USER=nobody"}
+		cmd.Stdin = strings.NewReader(tc.in)
+		out, err := cmd.Output()
+		if err != nil || strings.TrimRight(string(out), "\n") != strings.TrimRight(tc.out, "\n") {
+			t.Errorf("%s: %q gives %q, want %q (%v)", tc.event, tc.in, out, tc.out, err)
+		}
+		log, err := os.ReadFile(filepath.Join(Dir(data), "hook.log"))
+		if err != nil || strings.Count(string(log), "\n") != 1 || !strings.Contains(string(log), "binary is gone") {
+			t.Errorf("%s: one log line is wanted, got %q %v", tc.event, log, err)
+		}
+	}
+}
+
+func TestSpool(t *testing.T) {
+	data := t.TempDir()
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			spool(data, "on-modify", findUUID([]byte(old)))
+		}()
+	}
+	wg.Wait()
+	lines, err := Take(data)
+	if err != nil || len(lines) != 20 || !strings.HasSuffix(lines[7], " on-modify 11111111-1111-4111-8111-111111111111") {
+		t.Errorf("%d lines, %v: %q", len(lines), err, lines)
+	}
+	if lines, err := Take(data); err != nil || len(lines) != 0 {
+		t.Errorf("taken twice: %q %v", lines, err)
+	}
+	st, err := os.Stat(Dir(data))
+	if err != nil || st.Mode().Perm() != 0o700 {
+		t.Errorf("the folder's mode is %v, %v", st.Mode(), err)
+	}
+}
+
+// TestUnwritable: no disk, no spool, no harm.
+func TestUnwritable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"data:" + file}, {"data:/proc/none"}, nil, {"data"}} {
+		var out bytes.Buffer
+		Run("on-modify", args, strings.NewReader(old+"\n"+now+"\n"), &out)
+		Run("on-launch", args, strings.NewReader(""), &out)
+		if out.String() != now+"\n" {
+			t.Errorf("%v: %q", args, out.String())
+		}
+	}
+}
+
+// TestLock: the lock belongs to a process and ends with it.
+func TestLock(t *testing.T) {
+	l := LockFile(t.TempDir())
+	owner := exec.Command("sleep", "60")
+	if err := owner.Start(); err != nil {
+		t.Skip("skipped: no sleep command")
+	}
+	if !l.Acquire(owner.Process.Pid, time.Second) || l.Owner() != owner.Process.Pid {
+		t.Fatal("not acquired")
+	}
+	if l.Acquire(os.Getpid(), 30*time.Millisecond) {
+		t.Fatal("acquired while another process owns it")
+	}
+	if !l.Acquire(owner.Process.Pid, 0) {
+		t.Error("the owner may ask again")
+	}
+	l.Release(os.Getpid()) // not ours: no effect
+	if l.Owner() == 0 {
+		t.Fatal("released by a stranger")
+	}
+	owner.Process.Kill() // a zombie until Wait: free already
+	if !l.Acquire(os.Getpid(), 5*time.Second) {
+		t.Error("the lock outlives its owner")
+	}
+	owner.Wait()
+	l.Release(os.Getpid())
+	if l.Owner() != 0 {
+		t.Error("not released")
+	}
+}
+
+func TestLaunchSaysSo(t *testing.T) {
+	data := t.TempDir()
+	if !LockFile(data).Acquire(os.Getpid(), 0) {
+		t.Fatal("not acquired")
+	}
+	var out bytes.Buffer
+	done := make(chan struct{})
+	go func() { launch(data, "list", &out); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a read waits without end")
+	}
+	if !strings.Contains(out.String(), "going on without the lock") {
+		t.Errorf("it said %q", out.String())
+	}
+}
+
+func TestInstall(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "hooks")
+	for i, want := range []int{len(Events), 0} {
+		changed, err := Install(dir, "/opt/it's/vikunja-sync")
+		if err != nil || len(changed) != want {
+			t.Errorf("run %d: %v %v", i, changed, err)
+		}
+	}
+	if err := os.Chmod(File(dir, "on-add"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := Install(dir, "/opt/it's/vikunja-sync"); err != nil || len(changed) != 1 {
+		t.Errorf("a hook that lost its mode: %v %v", changed, err)
+	}
+	entries, _ := os.ReadDir(dir)
+	if len(entries) != len(Events) {
+		t.Errorf("%d files are left behind", len(entries))
+	}
+	if s := string(Shim("on-add", "/nix/store/abc/bin/vikunja-sync")); strings.Contains(s, "/nix/store") {
+		t.Error("a shim names a store path, which will be collected")
+	}
+	if _, err := exec.LookPath("shellcheck"); err == nil {
+		for _, e := range Events {
+			if out, err := exec.Command("shellcheck", "-s", "sh", "-e", "SC2194", File(dir, e)).CombinedOutput(); err != nil {
+				t.Errorf("%s: %s", e, out)
+			}
+		}
+	}
+}
+
+// TestLight: the package costs every command a user types, so it imports
+// little and certainly no database.
+func TestLight(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Skipf("skipped: no go command (%v)", err)
+	}
+	for _, dep := range strings.Fields(string(out)) {
+		if strings.Contains(dep, ".") || dep == "net" || strings.HasPrefix(dep, "net/") || dep == "vikunja-sync/internal/store" {
+			t.Error(fmt.Sprintf("hook imports `%s`", dep))
+		}
+	}
+}
