@@ -93,8 +93,10 @@ func resultLine(r string) string {
 	return r
 }
 
-// verdict is what this package makes of a source.
-func verdict(src string) string {
+// verdict is what this package makes of a case.
+func verdict(src string) string { return verdictIn(src, caseBase, caseHome) }
+
+func verdictIn(src, base, home string) string {
 	f := Parse("x.nix", []byte(src))
 	d, bad := f.FirstError()
 	if t := f.PipeOperator(); t.Valid() && (!bad || t.Span().Start <= d.Span.Start) {
@@ -107,7 +109,7 @@ func verdict(src string) string {
 		p := f.Position(d.Span.Start)
 		return fmt.Sprintf("! %d:%d: %s", p.Line, p.Column, d.Message)
 	}
-	out, err := f.Print(caseBase, caseHome)
+	out, err := f.Print(base, home)
 	if err != nil {
 		return "! " + err.Error()
 	}
@@ -322,11 +324,15 @@ func replPlaces(n *realnix.Nix, dir string, single []int) map[string]string {
 }
 
 func askOne(n *realnix.Nix, dir, file string) string {
+	return normalise(oneVerdict(nixParse(n, []string{"--parse", file})), dir)
+}
+
+// oneVerdict starts a prepared nix-instantiate --parse of one file.
+func oneVerdict(cmd *exec.Cmd) string {
 	var stdout, stderr bytes.Buffer
-	cmd := nixParse(n, []string{"--parse", file})
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if cmd.Run() == nil {
-		return "= " + normalise(strings.TrimSuffix(stdout.String(), "\n"), dir)
+		return "= " + strings.TrimSuffix(stdout.String(), "\n")
 	}
 	return "! " + nixPlace(stderr.String())
 }
