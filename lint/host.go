@@ -46,6 +46,8 @@ type Host struct {
 	system  *Options
 	homes   map[string]*Options
 	byKey   map[string]*Module
+	argsOf  map[string]cachedArgs
+	spec    outline.Value
 	pending []edge
 	self    *outline.Attrs
 }
@@ -199,7 +201,7 @@ func newHost(w *Workspace, name, system, platform string, spec *fleet.Host) *Hos
 	h := &Host{
 		Name: name, System: system, Platform: platform, Work: w, Spec: spec,
 		special: map[Class]*outline.Attrs{}, closed: map[Class]bool{},
-		homes: map[string]*Options{}, byKey: map[string]*Module{},
+		homes: map[string]*Options{}, byKey: map[string]*Module{}, argsOf: map[string]cachedArgs{},
 	}
 	h.Eval = outline.NewEval(w, h.fact)
 	if w.Flake != nil {
@@ -284,14 +286,15 @@ func (h *Host) packageFact(path string) outline.Value {
 
 // spec is hostSpec as a specialArg.
 func (h *Host) specValue() outline.Value {
-	if h.Spec == nil || h.Work.Fleet == nil {
-		return nil
+	if h.spec != nil || h.Spec == nil || h.Work.Fleet == nil {
+		return h.spec
 	}
 	a := map[string]any{}
 	for _, v := range h.Work.Fleet.SpecValues(h.Spec) {
 		a[v.Field.Name] = goValue(v.Value)
 	}
-	return outline.FromGo(a)
+	h.spec = outline.FromGo(a)
+	return h.spec
 }
 
 // goValue drops what is special to hosts.toml.
@@ -328,7 +331,11 @@ func argValue(v fleet.Value) outline.Value {
 func (h *Host) args(class Class, user string) *outline.Attrs {
 	special := h.special[class]
 	known := map[string]outline.Value{}
-	return &outline.Attrs{Open: true, Look: func(name string) outline.Value {
+	key := string(class) + " " + user
+	if a, ok := h.argsOf[key]; ok && a.special == special {
+		return a.args
+	}
+	args := &outline.Attrs{Open: true, Look: func(name string) outline.Value {
 		if v, ok := known[name]; ok {
 			return v
 		}
@@ -336,7 +343,13 @@ func (h *Host) args(class Class, user string) *outline.Attrs {
 		known[name] = v
 		return v
 	}}
+	h.argsOf[key] = cachedArgs{special, args}
+	return args
 }
+
+// cachedArgs are the arguments of a class, made anew when its special ones
+// become known.
+type cachedArgs struct{ special, args *outline.Attrs }
 
 func (h *Host) arg(class Class, user string, special *outline.Attrs, name string) outline.Value {
 	switch name {

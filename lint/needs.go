@@ -32,8 +32,8 @@ func (h *Host) Needs(m *Module, x outline.Expr, sc *outline.Scope, deep bool) st
 		}
 		return nil
 	})
-	args := h.args(m.Class, m.User)
-	look := args.Look
+	look := h.args(m.Class, m.User).Look
+	args := &outline.Attrs{Open: true}
 	args.Look = func(name string) outline.Value {
 		if name == "config" {
 			return outline.External{Path: selfConfig}

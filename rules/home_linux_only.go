@@ -39,6 +39,9 @@ users = ["tim"]
 `,
 	},
 	Run: func(p *lint.Pass) {
+		if len(p.Host.Users()) == 0 {
+			return
+		}
 		onMac := p.Host.Platform == string(lint.Darwin) || !linux(p.Host)
 		eachOption(p, func(o *optionPass, s *setting, at *spot) {
 			if s.module.Class != lint.Home || at.verdict == missing || at.verdict == removed {

@@ -48,15 +48,15 @@ stateVersion = 6
 }
 
 func (o *optionPass) typed(s *setting, at *spot) {
-	t := at.place.Type()
-	if t.Shapes() == catalog.AnyShape || s.active(nil) != outline.True {
+	t := at.kind
+	if at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
 		return
 	}
 	for _, l := range s.def.Leaves {
 		if s.module.Truth(l.Guards) != outline.True {
 			continue
 		}
-		if msg := wrong(s, t, l); msg != "" && !o.theirs(s) {
+		if msg := wrong(s, at, l); msg != "" && !o.theirs(s) {
 			d := s.at(fmt.Sprintf("`%s` is %s; it takes %s", s, msg, t.Text), "a value of the wrong type fails at evaluation")
 			d.Severity = diag.Error
 			d.Span = l.X.Span()
@@ -69,13 +69,17 @@ func (o *optionPass) typed(s *setting, at *spot) {
 }
 
 // wrong says what a value is when its type is surely not the option's.
-func wrong(s *setting, t catalog.Type, l outline.Leaf) string {
+func wrong(s *setting, at *spot, l outline.Leaf) string {
+	if foreignValue(l.X) {
+		return ""
+	}
+	t := at.kind
 	v := s.module.In.Value(l.X, l.Scope)
 	shape, word, scalar := shapeOf(v)
 	switch {
 	case shape == 0:
 		return ""
-	case t.Shapes()&shape == 0:
+	case at.shapes&shape == 0:
 		return word
 	case !outline.Known(v):
 		return ""
@@ -84,6 +88,22 @@ func wrong(s *setting, t catalog.Type, l outline.Leaf) string {
 		return fmt.Sprintf("%q", scalar)
 	}
 	return ""
+}
+
+// foreignValue: a package or a part of config, whose type nobody knows here.
+func foreignValue(x outline.Expr) bool {
+	for {
+		switch e := x.(type) {
+		case *outline.Select:
+			x = e.X
+		case *outline.With:
+			x = e.Body
+		case *outline.Var:
+			return e.Name == "pkgs" || e.Name == "config"
+		default:
+			return false
+		}
+	}
 }
 
 // shapeOf a value; 0 where it is not known.

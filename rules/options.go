@@ -33,6 +33,9 @@ type spot struct {
 	// content is the number of names up to which a false mkIf drops the value
 	// whole: a declared submodule around it.
 	content int
+	// kind and shapes are read once from the words of an option's type.
+	kind   catalog.Type
+	shapes catalog.Shape
 }
 
 type spotKey struct {
@@ -93,6 +96,8 @@ func (o *optionPass) judge(here catalog.Platform, names []string) *spot {
 		at.verdict = parent
 	case at.place.Depth == len(names):
 		at.verdict = leaf
+		at.kind = at.place.Type()
+		at.shapes = at.kind.Shapes()
 	case at.place.Open:
 		at.verdict = silent
 	case at.place.Depth == len(names)-1 && names[len(names)-1] != catalog.AnyName && len(o.cat.Names(here, names[:len(names)-1])) > 0:

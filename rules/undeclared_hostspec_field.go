@@ -45,40 +45,64 @@ stateVersion = 6
 				continue
 			}
 			seen[m.Path] = true
-			s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
-				if sel, ok := x.(*outline.Select); ok {
-					hostSpecField(p, m, sel, sc)
-				}
-				return true
-			})
+			for _, u := range hostSpecUses(p.Work, s) {
+				hostSpecField(p, m, u)
+			}
 		}
 	},
 }
 
-// hostSpecField judges `hostSpec.x` and `config.hostSpec.x`.
-func hostSpecField(p *lint.Pass, m *lint.Module, sel *outline.Select, sc *outline.Scope) {
+// hostSpecUse is one `hostSpec.x` or `config.hostSpec.x` of a file.
+type hostSpecUse struct{ name outline.Name }
+
+// hostSpecUses finds them once for all hosts.
+func hostSpecUses(w *lint.Workspace, s *lint.Source) []hostSpecUse {
+	type key struct{ s *lint.Source }
+	if v, ok := w.Memo.Load(key{s}); ok {
+		return v.([]hostSpecUse)
+	}
+	var uses []hostSpecUse
+	s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
+		if sel, ok := x.(*outline.Select); ok {
+			if n, ok := hostSpecName(sel, sc); ok {
+				uses = append(uses, hostSpecUse{n})
+			}
+		}
+		return true
+	})
+	w.Memo.Store(key{s}, uses)
+	return uses
+}
+
+// hostSpecName is the field that a selection asks hostSpec for.
+func hostSpecName(sel *outline.Select, sc *outline.Scope) (outline.Name, bool) {
 	v, ok := sel.X.(*outline.Var)
 	if !ok || sel.Or != nil {
-		return
+		return outline.Name{}, false
 	}
 	path := sel.Path
 	switch v.Name {
 	case "hostSpec":
 		if e, _ := sc.Bound("hostSpec"); e != nil && !isConfigHostSpec(e) {
-			return
+			return outline.Name{}, false
 		}
 	case "config", "osConfig":
 		if path[0].X != nil || path[0].Text != "hostSpec" {
-			return
+			return outline.Name{}, false
 		}
 		path = path[1:]
 	default:
-		return
+		return outline.Name{}, false
 	}
 	if len(path) == 0 || path[0].X != nil {
-		return
+		return outline.Name{}, false
 	}
-	name := path[0]
+	return path[0], true
+}
+
+// hostSpecField judges one use on one host.
+func hostSpecField(p *lint.Pass, m *lint.Module, use hostSpecUse) {
+	name := use.name
 	fields, closed := hostSpecFields(p, m)
 	if !closed || slices.Contains(fields, name.Text) {
 		return
