@@ -18,11 +18,12 @@ func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
 	if p.File.Encrypted || !p.File.Syntax.OK() {
 		return nil
 	}
-	names := p.File.Syntax.Names()
-	d := deadness{dead: map[syntax.Node]bool{}}
-	for changed := true; changed; {
+	names := slices.Collect(p.File.Syntax.Names().All())
+	d := deadness{dead: map[syntax.Node]bool{}, size: len(p.File.Text)}
+	// A dead name kills those that only it uses, before or behind it.
+	for changed := true; changed; slices.Reverse(names) {
 		changed = false
-		for b := range names.All() {
+		for _, b := range names {
 			if mortal(b) && d.unused(b) && !d.dead[decl(b)] {
 				d.bury(decl(b))
 				changed = true
@@ -30,7 +31,7 @@ func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
 		}
 	}
 	var out []syntax.Name
-	for b := range names.All() {
+	for b := range p.File.Syntax.Names().All() {
 		if mortal(b) && d.dead[decl(b)] && want(b) {
 			out = append(out, b)
 		}
@@ -40,7 +41,8 @@ func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
 
 type deadness struct {
 	dead map[syntax.Node]bool // by declaration
-	text []diag.Span          // of what is never evaluated
+	text []bool               // for every byte: is it never evaluated; nil before the first
+	size int
 }
 
 // unused is true if every use of b stands in a dead declaration or in its own.
@@ -48,12 +50,12 @@ func (d *deadness) unused(b syntax.Name) bool {
 	if b.NumUses() == 0 {
 		return true
 	}
-	if b.Kind() != syntax.LetName && len(d.text) == 0 {
+	if b.Kind() != syntax.LetName && d.text == nil {
 		return false
 	}
 	own := decl(b).Span()
 	for use := range b.Uses() {
-		if at := use.Span(); !covers(own, at) && !slices.ContainsFunc(d.text, func(s diag.Span) bool { return covers(s, at) }) {
+		if at := use.Span(); !covers(own, at) && (d.text == nil || !d.text[at.Start]) {
 			return false
 		}
 	}
@@ -69,12 +71,17 @@ func covers(outer, inner diag.Span) bool {
 func (d *deadness) bury(n syntax.Node) {
 	d.dead[n] = true
 	if inherit, ok := n.Parent().AsInherit(); ok {
-		if _, has := inherit.From(); has && d.deadInherit(inherit) {
-			d.text = append(d.text, inherit.Child(0).Span())
+		if _, has := inherit.From(); !has || !d.deadInherit(inherit) {
+			return
 		}
-		return
+		n = inherit.Child(0)
 	}
-	d.text = append(d.text, n.Span())
+	if d.text == nil {
+		d.text = make([]bool, d.size)
+	}
+	for i := n.Span().Start; i < n.Span().End; i++ {
+		d.text[i] = true
+	}
 }
 
 // deadInherit is true if all names of an inherit are dead.
