@@ -64,13 +64,24 @@ func (b book) owe(task, field, val string) {
 
 func (b book) forgive(task, field, val string) { delete(b[task][field], val) }
 
+// tasks is Taskwarrior as the test needs it: the model or the real one.
+type tasks interface {
+	Tasks
+	All() map[string]model.Raw
+	Put(model.Raw)
+	Purge(uuid string)
+	IsLocked() bool
+	Unlock()
+}
+
 type world struct {
 	*rig
 	owed   book
 	n      int           // values and tasks are numbered
 	local  time.Duration // how far the local clock is off
-	faults *rand.Rand    // nil: none
-	busy   bool          // inside an edit
+	tasks  tasks
+	faults *rand.Rand // nil: none
+	busy   bool       // inside an edit
 	trace  []string
 	purged map[string]bool
 }
@@ -84,6 +95,7 @@ func newWorld(t testing.TB) *world {
 	w.cfg.MaxDeletes, w.cfg.MaxPercent = 1<<30, 1<<30
 	w.tw.Size = 3
 	w.tw.Fault, w.vk.Fault = w.fault, w.fault
+	w.tasks = w.tw
 	for i := range 4 {
 		id := int64(10 + i)
 		w.vk.ProjectM[id] = &api.Project{ID: id, Title: fmt.Sprint("p", i), OwnerID: 1}
@@ -126,7 +138,7 @@ func (w *world) fault(side, call, point string) error {
 // protection (every other moment is open).
 func (w *world) fenced(side, call, point, kind string) bool {
 	if strings.HasPrefix(kind, "tw") {
-		return w.tw.Locked
+		return w.tasks.IsLocked()
 	}
 	return side == "vikunja" && point == "before" &&
 		slices.Contains([]string{"update task", "delete task", "update comment", "delete comment"}, call)
@@ -164,7 +176,8 @@ func (w *world) do(s step) {
 func (w *world) run(faults *rand.Rand) {
 	w.faults = faults
 	defer func() {
-		w.faults, w.tw.Locked = nil, false
+		w.faults = nil
+		w.tasks.Unlock()
 		if r := recover(); r != nil {
 			if r != errKilled {
 				panic(r)
@@ -174,7 +187,7 @@ func (w *world) run(faults *rand.Rand) {
 		}
 	}()
 	w.tick(5 * time.Second)
-	rep, err := New(w.cfg, w.tw, w.vk, w.st).Cycle(context.Background(), Options{})
+	rep, err := New(w.cfg, w.tasks, w.vk, w.st).Cycle(context.Background(), Options{})
 	w.note("cycle: %+v %v", *rep, err)
 }
 
@@ -200,7 +213,7 @@ func (w *world) pair(uuid string, id int64) *store.Pair {
 func (w *world) keyVK(id int64) string {
 	p := w.pair("", id)
 	if p == nil {
-		for u, raw := range w.tw.All() { // a kill between import and state
+		for u, raw := range w.tasks.All() { // a kill between import and state
 			if raw.Str(model.UDALink) == fmt.Sprint(id) && w.pair(u, 0) == nil {
 				return w.unify(u, id)
 			}
@@ -249,12 +262,17 @@ func (w *world) editTW(what string, rng *rand.Rand) {
 		w.n++
 		u := fake.NewUUID(w.n)
 		title := w.value()
-		w.tw.Edit(u, func(r model.Raw) { r.SetStr("description", title); r.SetStr("custom", title) })
+		r := model.Raw{}
+		r.SetStr("uuid", u)
+		r.SetStr("status", model.Pending)
+		r.SetStr("description", title)
+		r.SetStr("custom", title)
+		w.tasks.Put(r)
 		w.wrote(u, "title", "", title, "", false)
 		return
 	}
 	var alive []string
-	all := w.tw.All()
+	all := w.tasks.All()
 	for _, u := range slices.Sorted(maps.Keys(all)) {
 		if all[u].Str("status") != model.Deleted {
 			alive = append(alive, u)
@@ -293,7 +311,7 @@ func (w *world) editTW(what string, rng *rand.Rand) {
 		w.dropTW(u, before)
 	case "purge":
 		w.dropTW(u, before)
-		w.tw.Purge(u)
+		w.tasks.Purge(u)
 		w.purged[u] = true
 		if p != nil {
 			w.owed.owe(u, "status", "purged")
@@ -323,8 +341,8 @@ func (w *world) editTW(what string, rng *rand.Rand) {
 		}
 		raw.SetAnnotations(as)
 	}
-	w.tw.Put(raw)
-	w.diffTW(u, before, model.FromRaw(w.tw.All()[u]), base, p != nil)
+	w.tasks.Put(raw)
+	w.diffTW(u, before, model.FromRaw(w.tasks.All()[u]), base, p != nil)
 }
 
 func toggle(raw model.Raw, key, val string) {
@@ -536,7 +554,7 @@ func (w *world) diffVK(key string, t *fake.Task, before model.Snapshot) {
 func (w *world) finish() error {
 	for range 25 {
 		w.tick(10 * time.Second)
-		rep, err := New(w.cfg, w.tw, w.vk, w.st).Cycle(context.Background(), Options{})
+		rep, err := New(w.cfg, w.tasks, w.vk, w.st).Cycle(context.Background(), Options{})
 		if err != nil {
 			return fmt.Errorf("last cycles: %w", err)
 		}
@@ -560,7 +578,7 @@ func (w *world) agree() error {
 		})
 	})
 	var errs []error
-	all := w.tw.All()
+	all := w.tasks.All()
 	ids := map[int64]string{}
 	for u, raw := range all {
 		if raw.Str("status") == model.Deleted {
@@ -653,7 +671,7 @@ func (w *world) paid() error {
 	for id := range w.vk.TaskM {
 		w.keyVK(id)
 	}
-	all := w.tw.All()
+	all := w.tasks.All()
 	var errs []error
 	for key, fields := range w.owed {
 		if id, ok := strings.CutPrefix(key, "vk "); ok {
@@ -691,7 +709,10 @@ func stands(now model.Snapshot, field, val string) bool {
 
 // play runs steps in a new world; the world is for the story of a failure.
 func play(t testing.TB, steps []step) (w *world, err error) {
-	w = newWorld(t)
+	return playIn(newWorld(t), steps)
+}
+
+func playIn(w *world, steps []step) (_ *world, err error) {
 	defer func() { w.st.Close() }()
 	defer func() {
 		if r := recover(); r != nil {

@@ -180,6 +180,12 @@ func (t *Tasks) Lock(context.Context) (func(), error) {
 	return func() { t.Locked = false }, nil
 }
 
+// IsLocked reports whether the engine holds the lock.
+func (t *Tasks) IsLocked() bool { return t.Locked }
+
+// Unlock frees the lock of an engine that was killed.
+func (t *Tasks) Unlock() { t.Locked = false }
+
 // Batch implements engine.Tasks.
 func (t *Tasks) Batch() int {
 	if t.Size > 0 {
