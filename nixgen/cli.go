@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -90,11 +91,18 @@ func newRootCommand(w *world) *cobra.Command {
 	start := w.dir
 	var chdir string
 	root.PersistentFlags().StringVarP(&chdir, "directory", "C", "", "run as if started in `DIR`")
-	root.PersistentPreRun = func(*cobra.Command, []string) {
-		if chdir != "" {
-			w.dir = start
-			w.dir = w.path(chdir)
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if chdir == "" {
+			return nil
 		}
+		w.dir = start
+		w.dir = w.path(chdir)
+		if info, err := os.Stat(w.dir); err != nil {
+			return failed(err)
+		} else if !info.IsDir() {
+			return failed(fmt.Errorf("`%s` is not a folder", chdir))
+		}
+		return nil
 	}
 	root.SetIn(w.stdin)
 	root.SetOut(w.stdout)
