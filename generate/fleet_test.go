@@ -158,9 +158,17 @@ func golden(t *testing.T, file string, got []byte) {
 	t.Logf("wrote %s", file)
 }
 
-// TestTemplatesAreCopiedVerbatim holds every copy to its template, and the set
-// of copies to what something imports.
+// TestTemplatesAreCopiedVerbatim holds every copy to its template; together the
+// samples need every core template.
 func TestTemplatesAreCopiedVerbatim(t *testing.T) {
+	unused := map[string]bool{}
+	core, err := fs.Glob(templates.FS, "core/*.nix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range core {
+		unused[name] = true
+	}
 	for _, name := range sampleNames(t) {
 		for _, f := range load(t, archive(t, name)).files(t) {
 			if !isTemplate(f.Path) {
@@ -173,7 +181,11 @@ func TestTemplatesAreCopiedVerbatim(t *testing.T) {
 			if want := Seal(f.Path, templates.Read(source)); !bytes.Equal(f.Content, want) {
 				t.Errorf("%s: %s is not the template", name, f.Path)
 			}
+			delete(unused, source)
 		}
+	}
+	for name := range unused {
+		t.Errorf("no sample needs %s", name)
 	}
 }
 
