@@ -19,8 +19,10 @@
     in
     {
       options.nixgen = {
-        check.enable = lib.mkEnableOption "the check that generated files are fresh and the fleet lints clean" // {
+        check.enable = lib.mkOption {
+          type = lib.types.bool;
           default = true;
+          description = "Whether to check that generated files are fresh and that the fleet lints clean.";
         };
         src = lib.mkOption {
           type = lib.types.path;
