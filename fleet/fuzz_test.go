@@ -20,7 +20,7 @@ func seeds(t testing.TB) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := [][]byte{bigFleet(4)}
+	out := [][]byte{bigFleet(4), []byte("\n"), []byte(" \n\n")}
 	if own, err := os.ReadFile("../hosts.toml"); err == nil {
 		out = append(out, own)
 	}

@@ -65,7 +65,7 @@ func (d *Document) sections() []section {
 		if len(out) > 1 {
 			next = out[1].start
 		}
-		first.end = len(bytes.TrimRight(d.src[:next], " \t\r\n"))
+		first.end = lineEnd(d.src, len(bytes.TrimRight(d.src[:next], " \t\r\n")))
 	}
 	return out
 }
@@ -201,7 +201,10 @@ func (d *Document) cutTable(s section) diag.Edit {
 	}
 	to := s.end
 	if from == s.start { // it stood at the top: take the newlines below it instead
-		to = pastNewline(d.src, pastNewline(d.src, to))
+		to = pastNewline(d.src, to)
+		if len(bytes.TrimSpace(d.src[to:])) > 0 {
+			to = pastNewline(d.src, to)
+		}
 	}
 	return diag.Edit{Span: diag.Span{Start: from, End: to}}
 }
