@@ -3,7 +3,9 @@ package lint
 import (
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 
 	"nixgen/catalog"
 	"nixgen/diag"
@@ -77,6 +79,29 @@ func (w *Workspace) With(changed map[string][]byte) *Workspace {
 		}
 		n.byPath[s.Path] = n.Sources[i]
 	}
+	for p, text := range changed {
+		if n.byPath[p] == nil {
+			n.addSource(newSource(p, text))
+		}
+	}
 	n.load()
 	return n
+}
+
+// addSource puts a file into the tree that is not on disk.
+func (w *Workspace) addSource(s *Source) {
+	w.byPath[s.Path] = s
+	w.Sources = append(w.Sources, s)
+	slices.SortFunc(w.Sources, func(a, b *Source) int { return strings.Compare(a.Path, b.Path) })
+	w.dirs = maps.Clone(w.dirs)
+	kind := "regular"
+	for p := s.Path; p != "."; p = path.Dir(p) {
+		dir := path.Dir(p)
+		names := maps.Clone(w.dirs[dir])
+		if names == nil {
+			names = map[string]string{}
+		}
+		names[path.Base(p)] = kind
+		w.dirs[dir], kind = names, "directory"
+	}
 }

@@ -109,9 +109,10 @@ func (o *optionPass) uselessMkIf(s *setting, g *outline.Guard) {
 	if f := g.Scope.File(); f != nil {
 		file = f.Path
 	}
+	_, path := longest(s)
 	d := diag.Diagnostic{
 		File: file, Span: g.At, Severity: diag.Warning, Chain: s.module.Chain(),
-		Message: fmt.Sprintf("this `mkIf` does not keep `%s` away from %s", s, className(s.module.Class)),
+		Message: fmt.Sprintf("this `mkIf` does not keep `%s` away from %s", catalog.JoinPath(path), className(s.module.Class)),
 		Why:     "mkIf keeps the names, and names of options that do not exist are what fails; use `optionalAttrs` on `hostSpec`, or a file of the platform's own",
 	}
 	if src := o.Work.Source(file); src != nil && o.Host.Needs(s.module, g.Cond, g.Scope, false) == "" {
