@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -251,9 +252,15 @@ func (p *parser) checkHeight() {
 	p.close(KindFile, 0, 0)
 }
 
+// gitCrypt is how a file starts that git-crypt keeps locked.
+var gitCrypt = []byte("\x00GITCRYPT\x00")
+
 // topLevel reads the whole file.
 func (p *parser) topLevel() {
 	p.seek(0)
+	if bytes.HasPrefix(p.src, gitCrypt) {
+		p.fail("the file is encrypted by git-crypt")
+	}
 	p.expr()
 	if p.kind != TokEOF {
 		p.unexpected("end of file")
