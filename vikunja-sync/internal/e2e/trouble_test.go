@@ -47,11 +47,14 @@ func createLost(e *env) {
 	e.want(lost == 2 && len(e.srv.TaskM) == 2 && e.vkOf(a) != e.vkOf(b), "exactly one each")
 }
 
+var built string // the folder of the binary, once it is there
+
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "vikunja-sync-e2e")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	bin := filepath.Join(dir, "vikunja-sync")
 	out, err := exec.Command("go", "build", "-o", bin, "vikunja-sync").CombinedOutput()
 	if err != nil {
@@ -62,8 +65,8 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if bin, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(bin))
+	if built != "" {
+		os.RemoveAll(built)
 	}
 	os.Exit(code)
 }

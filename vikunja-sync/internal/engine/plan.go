@@ -305,12 +305,19 @@ func (c *cycle) planPair(ctx context.Context, u string, x store.Index, t *twTask
 // absent asks for a task that the scan did not show. A nil task and a nil
 // error mean that it is deleted.
 func (c *cycle) absent(ctx context.Context, p *store.Pair) (*vkTask, error) {
-	if id, _ := splitProject(p.VK.Scalar[model.Project]); c.projects[id].Archived {
+	id, _ := splitProject(p.VK.Scalar[model.Project])
+	if err := c.ensureProject(ctx, id); err != nil {
+		return nil, err
+	}
+	if c.projects[id].Archived {
 		return &vkTask{same: true}, nil
 	}
 	task, err := c.Engine.vk.Task(ctx, p.ID)
 	if api.KindOf(err) == api.KindNotFound {
 		return nil, nil
+	}
+	if err == nil {
+		err = c.ensureProject(ctx, task.ProjectID)
 	}
 	if err != nil {
 		return nil, err

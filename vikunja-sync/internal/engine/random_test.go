@@ -772,4 +772,18 @@ func TestRandom(t *testing.T) {
 	}
 }
 
+// TestOnceFailed replays runs that found a fault: 57 a web edit between a slow
+// look and the write, 161 and 162 a creation that replaced a deleted task and
+// lost its answer, 198 a kill while a purged task came back.
+func TestOnceFailed(t *testing.T) {
+	for _, seed := range []uint64{57, 161, 162, 198} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			if _, err := play(t, makeSteps(seed, 1000)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func safeDump(w *world) string { w.open(); defer w.st.Close(); return w.dump() }

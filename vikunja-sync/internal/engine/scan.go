@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -82,7 +83,50 @@ func (c *cycle) scanVK(ctx context.Context) error {
 		return nil
 	})
 	c.rep.VK = len(c.vk)
-	return err
+	if err != nil {
+		return err
+	}
+	for _, v := range c.vk {
+		if v.task == nil || c.paths[v.task.ProjectID].ID != 0 {
+			continue
+		}
+		if err := c.ensureProject(ctx, v.task.ProjectID); err != nil {
+			return err
+		}
+		v.snap = c.snapVK(v.task)
+	}
+	return nil
+}
+
+// ensureProject reads a project that no list has shown, with those above it,
+// so that a task in it is not taken for one without a project.
+func (c *cycle) ensureProject(ctx context.Context, id int64) error {
+	found := false
+	for at, depth := id, 0; at > 0 && depth < 64 && c.projects[at].ID == 0; depth++ {
+		p, err := c.Engine.vk.Project(ctx, at)
+		if err != nil {
+			if stop := c.readFailed(err); stop != nil {
+				return stop
+			}
+			break
+		}
+		c.projects[at], found, at = p, true, p.Parent
+	}
+	if !found {
+		return nil
+	}
+	for at := c.projects[id]; at.ID != 0; at = c.projects[at.Parent] {
+		if at.Archived {
+			p := c.projects[id]
+			p.Archived = true
+			c.projects[id] = p
+			break
+		}
+	}
+	known := maps.Clone(c.projectsOld)
+	maps.Copy(known, c.paths)
+	c.assignPaths(known)
+	return nil
 }
 
 // snapVK is the canonical form of Vikunja's state, without comments.

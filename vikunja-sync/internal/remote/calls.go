@@ -77,11 +77,7 @@ func (c *Client) Me(ctx context.Context) (api.User, error) {
 }
 
 // page asks for one page of a list. last tells that no more follow.
-func (c *Client) page(ctx context.Context, path string, q url.Values, n int) (items []json.RawMessage, last bool, err error) {
-	v, err := c.version(ctx)
-	if err != nil {
-		return nil, false, err
-	}
+func (c *Client) page(ctx context.Context, v, path string, q url.Values, n int) (items []json.RawMessage, last bool, err error) {
 	q.Set("page", strconv.Itoa(n))
 	if v == "/v1" {
 		h := http.Header{}
@@ -101,6 +97,14 @@ func (c *Client) page(ctx context.Context, path string, q url.Values, n int) (it
 
 // list walks all pages.
 func list[T any](ctx context.Context, c *Client, path string, q url.Values, fn func(T) error) error {
+	v, err := c.version(ctx)
+	if err != nil {
+		return err
+	}
+	return listOn(ctx, c, v, path, q, fn)
+}
+
+func listOn[T any](ctx context.Context, c *Client, v, path string, q url.Values, fn func(T) error) error {
 	if q == nil {
 		q = url.Values{}
 	}
@@ -108,7 +112,7 @@ func list[T any](ctx context.Context, c *Client, path string, q url.Values, fn f
 		if n > c.o.MaxPages {
 			return &api.Error{Kind: api.KindHostile, Method: http.MethodGet, Route: path, Message: "the list does not end"}
 		}
-		items, last, err := c.page(ctx, path, q, n)
+		items, last, err := c.page(ctx, v, path, q, n)
 		if err != nil {
 			return err
 		}
@@ -127,17 +131,28 @@ func list[T any](ctx context.Context, c *Client, path string, q url.Values, fn f
 	}
 }
 
-// Projects implements api.Server.
+// Projects implements api.Server. Archived ones are known to be listed by v1;
+// v2 shows a long list whole, which v1's order by position does not.
 func (c *Client) Projects(ctx context.Context) ([]api.Project, error) {
 	var out []api.Project
 	seen := map[int64]bool{}
-	err := list(ctx, c, "/projects", url.Values{"is_archived": {"true"}}, func(w wireProject) error {
+	take := func(w wireProject) error {
 		if w.ID > 0 && !seen[w.ID] {
 			seen[w.ID] = true
 			out = append(out, w.api())
 		}
 		return nil
-	})
+	}
+	v, err := c.version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if v == "/v2" {
+		if err := list(ctx, c, "/projects", nil, take); err != nil {
+			return nil, err
+		}
+	}
+	err = listOn(ctx, c, "/v1", "/projects", url.Values{"is_archived": {"true"}}, take)
 	return inherit(out), err
 }
 
@@ -196,7 +211,7 @@ func (c *Client) CreateLabel(ctx context.Context, title string) (api.Label, erro
 
 // ScanTasks implements api.Server.
 func (c *Client) ScanTasks(ctx context.Context, q api.TaskQuery, fn func(api.Task) error) error {
-	path, v := "/tasks", url.Values{"sort_by": {"id"}, "order_by": {"asc"}}
+	path, v := "/tasks", url.Values{} // ordered by id, rising, where no order is asked for
 	if q.Project != 0 {
 		path = fmt.Sprintf("/projects/%d/tasks", q.Project)
 	}
@@ -388,7 +403,7 @@ func (c *Client) DeleteComment(ctx context.Context, task, comment int64) error {
 // AddRelation implements api.Server.
 func (c *Client) AddRelation(ctx context.Context, task, other int64, kind string) error {
 	err := c.on(ctx, call{method: http.MethodPost, path: fmt.Sprintf("/tasks/%d/relations", task),
-		body: map[string]any{"task_id": task, "other_task_id": other, "relation_kind": kind}})
+		body: map[string]any{"other_task_id": other, "relation_kind": kind}})
 	return already(err, 4008)
 }
 

@@ -1,0 +1,121 @@
+package taskwarrior
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vikunja-sync/internal/hook"
+	"vikunja-sync/internal/model"
+)
+
+// script stands in for `task`.
+func script(t *testing.T, text string) *Client {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "task")
+	if err := os.WriteFile(bin, []byte("#!/bin/sh\n"+text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return &Client{Bin: bin, Wait: 50 * time.Millisecond}
+}
+
+// TestExport: only a whole export that exited 0 counts.
+func TestExport(t *testing.T) {
+	one := `{"uuid":"11111111-1111-4111-8111-111111111111","description":"x"}`
+	for _, tc := range []struct {
+		name, script string
+		tasks        int
+		ok           bool
+	}{
+		{"whole", "printf '[\n" + one + ",\n" + one + "\n]\n'", 2, true},
+		{"empty", "printf '[\n]\n'", 0, true},
+		{"raw control characters", "printf '[{\"uuid\":\"u\",\"description\":\"a\\033b\"}]'", 1, true},
+		{"truncated, exit 2", "printf '[\n" + one + ",'; exit 2", 1, false},
+		{"truncated, exit 0", "printf '[\n" + one + ",'", 1, false},
+		{"whole, exit 2", "printf '[" + one + "]'; exit 2", 1, false},
+		{"killed", "kill -9 $$", 0, false},
+		{"no array", "echo hello", 0, false},
+		{"nothing", "true", 0, false},
+		{"a task without uuid", "printf '[{}]'", 0, false},
+	} {
+		n := 0
+		err := script(t, tc.script).Export(context.Background(), func(model.Raw) error { n++; return nil })
+		var broken *ExportError
+		if n != tc.tasks || (err == nil) != tc.ok || (err != nil && !errors.As(err, &broken)) {
+			t.Errorf("%s: %d tasks, %v", tc.name, n, err)
+		}
+	}
+}
+
+// TestNoArguments: nothing but a uuid reaches a command line.
+func TestNoArguments(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	c := script(t, `printf '%s\n' "$@" >>`+log+`; cat >/dev/null; printf '[]'`)
+	for _, bad := range []string{"", "rc.hooks=on", "1", "11111111-1111-4111-8111-11111111111x", "status:pending"} {
+		if _, err := c.Get(t.Context(), []string{bad}); err == nil {
+			t.Errorf("`%s` was taken for a uuid", bad)
+		}
+	}
+	evil := "$(id) rc.data.location=/ -- due:tomorrow"
+	r := model.Raw{}
+	r.SetStr("uuid", "11111111-1111-4111-8111-111111111111")
+	r.SetStr("description", evil)
+	r.SetStr("project", evil)
+	if err := c.Import(t.Context(), []model.Raw{r}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(log)
+	if err != nil || strings.Contains(string(b), "$(id)") || strings.Contains(string(b), "tomorrow") {
+		t.Errorf("arguments: %s %v", b, err)
+	}
+	if !strings.Contains(string(b), "rc.hooks=off") || !strings.Contains(string(b), "rc.recurrence=off") {
+		t.Errorf("hooks and recurrence must be off: %s", b)
+	}
+}
+
+// TestImportValidates: one bad task keeps the batch from `task`, which would
+// crash or store half of it.
+func TestImportValidates(t *testing.T) {
+	c := script(t, "exit 1")
+	r := model.Raw{}
+	r.SetStr("uuid", "11111111-1111-4111-8111-111111111111")
+	r.SetStr("description", "x")
+	r.SetStr("due", "19750101T000000Z")
+	if err := c.Import(t.Context(), []model.Raw{r}); err == nil || !strings.Contains(err.Error(), "19750101T000000Z") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLockBusy(t *testing.T) {
+	data := t.TempDir()
+	c := script(t, "echo "+data)
+	if !hook.LockFile(data).Acquire(os.Getppid(), 0) {
+		t.Fatal("not acquired")
+	}
+	if _, err := c.Lock(t.Context()); !errors.Is(err, ErrBusy) {
+		t.Errorf("%v", err)
+	}
+	hook.LockFile(data).Release(os.Getppid())
+	unlock, err := c.Lock(t.Context())
+	if err != nil || hook.LockFile(data).Owner() != os.Getpid() {
+		t.Fatalf("%v", err)
+	}
+	unlock()
+	if hook.LockFile(data).Owner() != 0 {
+		t.Error("not released")
+	}
+}
+
+func TestMarker(t *testing.T) {
+	data := t.TempDir()
+	c := script(t, `case "$*" in *_version*) echo 2.6.2;; *) echo `+data+`;; esac`)
+	for _, step := range []struct{ set, want string }{{"", ""}, {"abc", "abc"}, {"", "abc"}} {
+		if got, err := c.Marker(t.Context(), step.set); err != nil || got != step.want {
+			t.Errorf("%q: %q %v", step.set, got, err)
+		}
+	}
+}
