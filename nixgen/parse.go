@@ -180,25 +180,6 @@ const maxExcerpts = 20
 
 var errIsFolder = errors.New("is a directory")
 
-// readInto reads a file into the room of buf.
-func readInto(buf []byte, path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return buf, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return buf, err
-	}
-	if info.IsDir() {
-		return buf, fmt.Errorf("%s: %w", path, errIsFolder)
-	}
-	b := bytes.NewBuffer(slices.Grow(buf[:0], int(info.Size())+bytes.MinRead))
-	_, err = b.ReadFrom(f)
-	return b.Bytes(), err
-}
-
 // folder is what relative paths in a file of the command line are relative to.
 // As for Nix, that is where the file really is if it is a link.
 func (p *parseWorker) folder(name string) string {

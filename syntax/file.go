@@ -22,15 +22,16 @@ type File struct {
 	problems []problem
 	pipe     uint32 // 1 + the token of the first pipe operator, or 0
 
-	lines   func() *diag.Lines
-	parents func() []uint32
-	names   func() *Names
+	*derived
 }
 
-func (f *File) init() {
-	f.lines = sync.OnceValue(func() *diag.Lines { return diag.NewLines(f.src) })
-	f.parents = sync.OnceValue(f.findParents)
-	f.names = sync.OnceValue(f.resolveNames)
+// derived is what is computed from a tree when it is first asked for.
+type derived struct {
+	linesOnce, parentsOnce, namesOnce sync.Once
+
+	lines   *diag.Lines
+	parents []uint32
+	names   *Names
 }
 
 // Name of the file as given to Parse.
@@ -50,10 +51,13 @@ func (f *File) String() string {
 func (f *File) Source() []byte { return f.src }
 
 // Lines converts offsets of this file to lines and columns.
-func (f *File) Lines() *diag.Lines { return f.lines() }
+func (f *File) Lines() *diag.Lines {
+	f.linesOnce.Do(func() { f.lines = diag.NewLines(f.src) })
+	return f.lines
+}
 
 // Position of a byte offset.
-func (f *File) Position(offset int) diag.Position { return f.lines().Position(offset) }
+func (f *File) Position(offset int) diag.Position { return f.Lines().Position(offset) }
 
 // Errors are all syntax errors and duplicate attributes, in the order of the
 // text. The file is valid Nix but for names if there are none.
@@ -149,7 +153,10 @@ func (f *File) tokStart(i uint32) uint32 {
 	return f.toks[i-1].end
 }
 
-func (f *File) parentIndex() []uint32 { return f.parents() }
+func (f *File) parentIndex() []uint32 {
+	f.parentsOnce.Do(func() { f.parents = f.findParents() })
+	return f.parents
+}
 
 func (f *File) findParents() []uint32 {
 	ps := make([]uint32, len(f.nodes))

@@ -31,7 +31,10 @@ type Names struct {
 
 // Names of the file, resolved by the first call. In a file with Errors they
 // are those of the parts that could be read.
-func (f *File) Names() *Names { return f.names() }
+func (f *File) Names() *Names {
+	f.namesOnce.Do(func() { f.names = f.resolveNames() })
+	return f.names
+}
 
 func (f *File) resolveNames() *Names {
 	ns := &Names{f: f, useAt: make([]uint32, len(f.nodes))}

@@ -46,7 +46,7 @@ func (f *File) keep() *File {
 	c.slab = slices.Clone(f.slab)
 	c.syms = f.syms.keep()
 	c.attrs = f.attrs.keep()
-	c.init()
+	c.derived = new(derived)
 	return &c
 }
 
@@ -54,13 +54,15 @@ func (f *File) keep() *File {
 // one call is overwritten by the next; use the function Parse where it is kept.
 type Parser struct {
 	parser
-	merger merger
-	file   File
+	merger  merger
+	file    File
+	derived derived
 }
 
 // Parse is like the function Parse, but see Parser.
 func (p *Parser) Parse(name string, src []byte) *File {
-	p.file = File{name: name, src: src}
+	p.derived = derived{}
+	p.file = File{name: name, src: src, derived: &p.derived}
 	p.reset(name, src)
 	if len(src) > math.MaxInt32 {
 		p.src, p.lexer.src = nil, nil
@@ -72,7 +74,6 @@ func (p *Parser) Parse(name string, src []byte) *File {
 	f := &p.file
 	f.toks, f.nodes, f.slab, f.syms = p.toks, p.nodes, p.slab, p.syms
 	f.pipe = p.pipe
-	f.init()
 	p.merger.run(f, p.numAttrs, p.numSets, p.broken)
 	f.attrs = p.merger.attrModel
 	p.syms = f.syms
