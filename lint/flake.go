@@ -96,16 +96,37 @@ func inputs(self *outline.Attrs) outline.Value {
 // system is what flake.nix builds for one host: the arguments of the call of
 // nixosSystem or its like; nil when it cannot be followed.
 func (f *Flake) system(ev *outline.Eval, self *outline.Attrs, output, name string) *outline.Attrs {
-	all, ok := self.Get(ev, output).(*outline.Attrs)
-	if !ok {
+	all := onlySet(self.Get(ev, output))
+	if all == nil {
 		return nil
 	}
-	sys, ok := all.Names[name].Value(ev).(*outline.Attrs)
-	if !ok || sys.Names[outline.System] == nil {
+	sys := onlySet(all.Names[name].Value(ev))
+	if sys == nil || sys.Names[outline.System] == nil {
 		return nil
 	}
 	args, _ := sys.Names["args"].Force(ev).(*outline.Attrs)
 	return args
+}
+
+// onlySet is the one set that a value can be. Outputs that are put together by
+// `//` with what flake-utils makes may be replaced as far as anyone knows, and
+// are not: it makes packages, shells and apps.
+func onlySet(v outline.Value) *outline.Attrs {
+	c, ok := v.(*outline.Choice)
+	if !ok {
+		a, _ := v.(*outline.Attrs)
+		return a
+	}
+	var out *outline.Attrs
+	for _, v := range c.Alts {
+		if a, ok := v.(*outline.Attrs); ok {
+			if out != nil {
+				return nil
+			}
+			out = a
+		}
+	}
+	return out
 }
 
 // Static reports that every declared input can be read off the file.

@@ -260,8 +260,8 @@ func (h *Host) flakeName(class Class) string {
 	if class != Home {
 		return h.Name
 	}
-	all, ok := h.self.Get(h.Eval, outputOf[class]).(*outline.Attrs)
-	if !ok {
+	all := onlySet(h.self.Get(h.Eval, outputOf[class]))
+	if all == nil {
 		return h.Name
 	}
 	for _, k := range all.Keys() {

@@ -1058,7 +1058,9 @@ func init() {
 		"mkRemovedOptionModule": {2, biDeclares}, "mkRenamedOptionModule": {2, biDeclares},
 		"mkRenamedOptionModuleWith": {1, biDeclares}, "mkAliasOptionModule": {2, biDeclares},
 		"mkChangedOptionModule": {3, biDeclares}, "mkMergedOptionModule": {3, biDeclares},
-		"mkOption": {1, biMkOption}, "mkEnableOption": {1, biMkEnableOption},
+		"makeOverridable": {2, func(ev *Eval, a []*Thunk) Value { return ev.Apply(a[0].Force(ev), a[1]) }},
+		"singleton":       {1, func(_ *Eval, a []*Thunk) Value { return &Sequence{Elems: []Elem{{Thunk: a[0]}}} }},
+		"mkOption":        {1, biMkOption}, "mkEnableOption": {1, biMkEnableOption},
 		"setDefaultModuleLocation": {2, second}, "unsafeDiscardStringContext": {1, second1},
 	}
 }

@@ -46,9 +46,22 @@ stateVersion = 6
 	},
 }
 
+// closedRoots are roots below which hardly anyone else declares options.
+var closedRoots = map[string]bool{
+	"system": true, "networking": true, "environment": true, "users": true, "security": true, "time": true, "fonts": true,
+	"documentation": true, "nix": true, "boot": true, "hardware": true, "i18n": true, "console": true, "home": true,
+}
+
+// slip: the names differ as a slip of the pen makes them differ, not as two
+// words do.
+func slip(name, near string) bool {
+	d := len(name) - len(near)
+	return name[0] == near[0] && -2 <= d && d <= 2
+}
+
 // unknown reports a name that nobody lists beside one that is nearly the same.
 func (o *optionPass) unknown(s *setting, at *spot) {
-	if len(at.names) < 3 || at.place.Flags&(catalog.Removed|catalog.Stale|catalog.Coarse) != 0 {
+	if len(at.names) < 3 && !closedRoots[at.names[0]] || at.place.Flags&(catalog.Removed|catalog.Stale|catalog.Coarse) != 0 {
 		return
 	}
 	if o.elsewhere(at) != 0 || o.theirs(s) || s.present(at.content) == outline.False {
@@ -56,7 +69,7 @@ func (o *optionPass) unknown(s *setting, at *spot) {
 	}
 	name := at.names[len(at.names)-1]
 	near := diag.Suggest(name, o.cat.Names(at.here, at.names[:len(at.names)-1]))
-	if near == "" || len(name) < 4 {
+	if near == "" || len(name) < 4 || !slip(name, near) {
 		return
 	}
 	d := s.at(fmt.Sprintf("no option `%s` is known; did you mean `%s`?", s, near), "")
