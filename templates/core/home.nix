@@ -1,5 +1,6 @@
 # A home on a machine that has home-manager alone.
-{ hostSpec, lib, ... }: {
+{ hostSpec, lib, ... }:
+{
   imports = [
     ./mirror.nix
     ./nixpkgs.nix

@@ -11,8 +11,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.nixgen.nixpkgs;
 
-  overlay =
-    value: if builtins.isString value then resolve "nixpkgs.overlays" value else import value;
+  overlay = value: if builtins.isString value then resolve "nixpkgs.overlays" value else import value;
 
   # A second nixpkgs with the settings of the first, as pkgs.NAME.
   channels =

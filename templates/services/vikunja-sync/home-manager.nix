@@ -35,7 +35,14 @@ in
         After = [ "network-online.target" ];
       };
       Service = import ./service.nix { inherit lib cfg; } // {
-        Environment = [ "PATH=${lib.makeBinPath [ cfg.taskwarrior pkgs.coreutils ]}" ];
+        Environment = [
+          "PATH=${
+            lib.makeBinPath [
+              cfg.taskwarrior
+              pkgs.coreutils
+            ]
+          }"
+        ];
         ReadWritePaths = [ "%h" ];
       };
       Install.WantedBy = [ "default.target" ];
