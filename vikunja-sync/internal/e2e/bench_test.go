@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -62,4 +63,37 @@ func watchMemory(pid int, stop chan struct{}) (peak int) {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// BenchmarkDaemonMemory runs the daemon over 10,000 pairs in step and reads
+// its memory between two cycles.
+func BenchmarkDaemonMemory(b *testing.B) {
+	e := newEnv(b)
+	for i := range 10_000 {
+		e.page(api.TaskInput{Title: fmt.Sprint("task ", i), Description: "<p>some text of a usual length, as people write it</p>"})
+	}
+	e.st.Close()
+	for range 3 {
+		e.later(10 * time.Second)
+		if out, err := e.command("sync").CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+	dir := filepath.Join(e.dir, "config", "vikunja-sync")
+	e.must(os.MkdirAll(dir, 0o700))
+	e.must(os.WriteFile(filepath.Join(dir, "config.toml"), []byte("interval = \"3s\"\nstatus_listen = \"\"\n"), 0o600))
+	cmd := e.command("run")
+	e.must(cmd.Start())
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	sum, n := 0, 0
+	for b.Loop() {
+		time.Sleep(1700 * time.Millisecond)
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		_, rest, _ := strings.Cut(string(text), "VmRSS:")
+		kb := 0
+		fmt.Sscan(rest, &kb)
+		sum, n = max(sum, kb), n+1
+	}
+	b.ReportMetric(float64(sum)/1024, "highest-MB")
+	e.reopen()
 }
