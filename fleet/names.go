@@ -269,8 +269,13 @@ func validSSHKey(s string) bool {
 	return false
 }
 
-// checkRecipient takes an age recipient or an ed25519 SSH key.
+// checkRecipient takes an age recipient or an ed25519 SSH key. A private key
+// is not printed.
 func checkRecipient(w *walker, n *node) {
+	if strings.HasPrefix(strings.ToUpper(n.str), "AGE-SECRET-KEY-") {
+		w.fail(n, "`%s` is a private key, which belongs in no file of the fleet: make a new one, and write its public half (`age1…`)", n.path())
+		return
+	}
 	if ageRE.MatchString(n.str) || strings.HasPrefix(n.str, "ssh-ed25519 ") && validSSHKey(n.str) {
 		return
 	}
