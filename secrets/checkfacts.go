@@ -1,0 +1,112 @@
+package secrets
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"nixgen/diag"
+)
+
+// runtime are the folders in which sops-nix puts what it decrypted.
+var runtime = []string{"/run/secrets", "/run/secrets.d", "/run/secrets-for-users", "/run/secrets-for-users.d"}
+
+// facts checks what one host's modules say.
+func (c *checker) facts(x Facts) {
+	for _, d := range x.Declared {
+		c.declared(x.Host, d)
+	}
+	for _, id := range x.Identities {
+		c.identity(x, id)
+	}
+}
+
+func (c *checker) fact(host string, at Place, sev diag.Severity, rule, format string, args ...any) {
+	c.out = append(c.out, diag.Diagnostic{
+		File: at.File, Span: at.Span, Severity: sev, Rule: rule, Message: fmt.Sprintf(format, args...), Hosts: []string{host},
+	})
+}
+
+// declared looks for a secret in the file it names, or in every file that the
+// host can decrypt. Where one of them cannot be read, nothing is said.
+func (c *checker) declared(host string, d Declared) {
+	var known []string
+	for _, name := range c.candidates(host, d) {
+		f, ok := c.files[name]
+		if !ok || f == nil {
+			return
+		}
+		if k := f.Key(d.Key); k != nil {
+			if !k.Leaf {
+				c.fact(host, d.At, diag.Error, RuleMissing, "`%s` in `%s` is not one value but a group of them", d.Key, c.tree.Prefix+name)
+			}
+			return
+		}
+		known = append(known, leaves(f)...)
+	}
+	hint := ""
+	if near := diag.Suggest(d.Key, known); near != "" {
+		hint = fmt.Sprintf("; did you mean `%s`?", near)
+	}
+	where := "no file that host `" + host + "` can decrypt"
+	if d.File != "" {
+		where = "`" + c.tree.Prefix + d.File + "` does not"
+		c.fact(host, d.At, diag.Error, RuleMissing, "%s have the secret `%s`%s", where, d.Key, hint)
+		return
+	}
+	c.fact(host, d.At, diag.Error, RuleMissing, "%s has the secret `%s`%s", where, d.Key, hint)
+}
+
+func (c *checker) candidates(host string, d Declared) []string {
+	if d.File != "" {
+		return []string{d.File}
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+		t := c.byFile[name]
+		if t != nil && (t.Host == "" || t.Host == host) || t == nil && c.reads(host, c.files[name]) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// reads reports whether a host is a recipient of a file.
+func (c *checker) reads(host string, f *File) bool {
+	h := c.fleet.Host(host)
+	if f == nil || h == nil || h.AgeKey == "" {
+		return false
+	}
+	key := normal(h.AgeKey)
+	return slices.ContainsFunc(f.Age(), func(r Recipient) bool { return normal(r.Value) == key })
+}
+
+func leaves(f *File) []string {
+	var out []string
+	for _, k := range f.Keys {
+		if k.Leaf {
+			out = append(out, k.Path)
+		}
+	}
+	return out
+}
+
+// identity: the key must exist before any secret does, and after every boot.
+func (c *checker) identity(x Facts, id Identity) {
+	for _, dir := range runtime {
+		if below(id.Path, dir) {
+			c.fact(x.Host, id.At, diag.Error, RuleIdentity, "the key that decrypts secrets is itself one: `%s` exists only once secrets are decrypted", id.Path)
+			return
+		}
+	}
+	for _, d := range x.Declared {
+		if d.Path != "" && below(id.Path, d.Path) {
+			c.fact(x.Host, id.At, diag.Error, RuleIdentity, "the key that decrypts secrets is itself one: `%s` is where the secret `%s` goes", id.Path, d.Key)
+			return
+		}
+	}
+	persists := func(dir string) bool { return below(id.Path, dir) }
+	if len(x.Persist) > 0 && !slices.ContainsFunc(x.Persist, persists) {
+		c.fact(x.Host, id.At, diag.Error, RuleIdentity, "the key `%s` is not below `%s`, so it is not there yet when secrets are decrypted at boot", id.Path, x.Persist[0])
+	}
+}

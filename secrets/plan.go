@@ -1,0 +1,137 @@
+package secrets
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nixgen/fleet"
+)
+
+// Target is a file that the repository must have, with those who read it.
+type Target struct {
+	// File is relative to the repository's root.
+	File string
+	// Host is empty for the shared file.
+	Host string
+	// Readers are administrators, users, hosts, each group sorted by name; no
+	// recipient twice.
+	Readers []Reader
+}
+
+// Reader is a recipient with its name in the fleet.
+type Reader struct {
+	// Anchor is its name in .sops.yaml: "host_malphas".
+	Anchor string
+	// What is its name in messages: "host `malphas`".
+	What string
+	// Recipient is "age1…", also where hosts.toml has an SSH key.
+	Recipient string
+}
+
+// Plan lists the files that a fleet's repository of secrets has: the shared
+// one, then one for each host, sorted by the host's name.
+func Plan(f *fleet.Fleet) []Target {
+	s, p := settings(f), newPeople(f)
+	shared := Target{File: s.Shared, Readers: p.all()}
+	out := []Target{shared}
+	for _, h := range f.Hosts {
+		out = append(out, Target{
+			File: hostFile(s, h.Name), Host: h.Name,
+			Readers: unique(slices.Concat(p.admins, p.of(h), p.hosts[h.Name])),
+		})
+	}
+	return out
+}
+
+// settings is [secrets], or what it says by default.
+func settings(f *fleet.Fleet) fleet.Secrets {
+	var s fleet.Secrets
+	if f.Secrets != nil {
+		s = *f.Secrets
+	}
+	s.Input = cmp.Or(s.Input, "nix-secrets")
+	s.Shared = cmp.Or(s.Shared, "sops/shared.yaml")
+	s.PerHost = cmp.Or(s.PerHost, "sops/{host}.yaml")
+	return s
+}
+
+// Input is the name of the flake input that holds the fleet's secrets.
+func Input(f *fleet.Fleet) string { return settings(f).Input }
+
+func hostFile(s fleet.Secrets, host string) string {
+	return strings.ReplaceAll(s.PerHost, "{host}", host)
+}
+
+// people are the fleet's recipients. A key that cannot be converted is left
+// out here; Check reports it.
+type people struct {
+	admins       []Reader
+	users, hosts map[string][]Reader // by name, at most one each
+	userNames    []string
+	hostNames    []string
+}
+
+func newPeople(f *fleet.Fleet) *people {
+	p := &people{users: map[string][]Reader{}, hosts: map[string][]Reader{}}
+	for _, k := range f.Keys {
+		p.admins = append(p.admins, reader("admin", "administrator", k.Name, k.Recipient)...)
+	}
+	for _, u := range f.Users {
+		p.users[u.Name] = reader("user", "user", u.Name, u.AgeKey)
+		p.userNames = append(p.userNames, u.Name)
+	}
+	for _, h := range f.Hosts {
+		p.hosts[h.Name] = reader("host", "host", h.Name, h.AgeKey)
+		p.hostNames = append(p.hostNames, h.Name)
+	}
+	return p
+}
+
+func reader(prefix, what, name, key string) []Reader {
+	if key == "" {
+		return nil
+	}
+	recipient, err := AgeRecipient(key)
+	if err != nil {
+		return nil
+	}
+	return []Reader{{prefix + "_" + name, fmt.Sprintf("%s `%s`", what, name), recipient}}
+}
+
+// of lists the users with an account on a host.
+func (p *people) of(h *fleet.Host) []Reader {
+	var out []Reader
+	for _, a := range h.Users {
+		out = append(out, p.users[a.Name]...)
+	}
+	slices.SortFunc(out, func(a, b Reader) int { return cmp.Compare(a.Anchor, b.Anchor) })
+	return out
+}
+
+// all lists everybody: those who read the shared file.
+func (p *people) all() []Reader {
+	out := slices.Clone(p.admins)
+	for _, n := range p.userNames {
+		out = append(out, p.users[n]...)
+	}
+	for _, n := range p.hostNames {
+		out = append(out, p.hosts[n]...)
+	}
+	return unique(out)
+}
+
+// unique keeps the first of those with one recipient: an administrator is
+// often a user too.
+func unique(rs []Reader) []Reader {
+	seen := map[string]bool{}
+	var out []Reader
+	for _, r := range rs {
+		if !seen[r.Recipient] {
+			seen[r.Recipient] = true
+			out = append(out, r)
+		}
+	}
+	return out
+}
