@@ -396,26 +396,29 @@ func (m *merger) lambda(n uint32) {
 	if m.f.nodes[pattern].kind != KindPattern {
 		return
 	}
-	bind := noNode
+	bind, differ := noNode, true
 	for _, k := range m.kids(pattern) {
 		switch m.f.nodes[k].kind {
 		case KindFormal:
-			m.formal(n, m.kids(k)[0])
+			differ = m.formal(n, m.kids(k)[0]) && differ
 		case KindIdent:
 			bind = k
 		}
 	}
-	if bind != noNode && m.seen[m.attrSymbol(bind)] == n+1 {
+	if bind != noNode && differ && m.seen[m.attrSymbol(bind)] == n+1 {
 		m.duplicateFormal(n, bind, n)
 	}
 }
 
-func (m *merger) formal(lambda, name uint32) {
+// formal is false for a name that the pattern has already.
+func (m *merger) formal(lambda, name uint32) bool {
 	sym := m.attrSymbol(name)
-	if m.seen[sym] == lambda+1 {
+	again := m.seen[sym] == lambda+1
+	if again {
 		m.duplicateFormal(lambda, name, name)
 	}
 	m.seen[sym] = lambda + 1
+	return !again
 }
 
 func (m *merger) duplicateFormal(lambda, name, at uint32) {
