@@ -180,14 +180,7 @@ func TestRecall(t *testing.T) {
 	if *update {
 		recordRecall(t, cases)
 	}
-	text, err := os.ReadFile(recallFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var verdicts map[string]string
-	if err := json.Unmarshal(text, &verdicts); err != nil {
-		t.Fatal(err)
-	}
+	verdicts := recordedVerdicts(t)
 	if len(cases) != len(verdicts) || len(cases) < 120 {
 		t.Fatalf("%d cases and %d verdicts; record again with -update", len(cases), len(verdicts))
 	}
@@ -206,6 +199,19 @@ func TestRecall(t *testing.T) {
 		}
 	}
 	t.Logf("%d cases, %d refused by evaluation", len(cases), refused)
+}
+
+func recordedVerdicts(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(recallFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var verdicts map[string]string
+	if err := json.Unmarshal(text, &verdicts); err != nil {
+		t.Fatal(err)
+	}
+	return verdicts
 }
 
 // recallLint puts the module into a fleet and reads the rules' verdict.

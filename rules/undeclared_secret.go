@@ -11,9 +11,11 @@ import (
 var undeclaredSecret = &lint.Rule{
 	ID: "undeclared-secret", Severity: diag.Error, Scope: lint.HostScope,
 	Doc: lint.Doc{
-		Summary: "a use of a secret that the host does not declare",
+		Summary: "a secret that the host does not declare or its file does not have",
 		Why: "`config.sops.secrets.x.path` exists only where `sops.secrets.x` is declared, in\n" +
-			"the same system or home. Evaluation fails as soon as the value is needed.",
+			"the same system or home. Evaluation fails as soon as the value is needed. A\n" +
+			"secret that is declared, but whose key its sops file does not have, fails when\n" +
+			"the system is built.",
 		Bad: `-- hosts.toml --
 [hosts.box]
 system = "x86_64-linux"
@@ -35,6 +37,7 @@ stateVersion = "25.11"
 `,
 	},
 	Run: func(p *lint.Pass) {
+		secretKeys(p)
 		if len(p.Host.Gaps) > 0 {
 			return
 		}

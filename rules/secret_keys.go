@@ -1,0 +1,116 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"nixgen/diag"
+	"nixgen/lint"
+	"nixgen/outline"
+	"nixgen/secrets"
+)
+
+// declaredSecret is what all definitions of one sops.secrets.NAME say.
+type declaredSecret struct {
+	first *setting
+	// file and key are nil where they are not said; open marks what is not
+	// known, or not plain YAML.
+	file, key outline.Value
+	open      bool
+}
+
+// secretKeys holds the secrets that a host declares to the sops files of the
+// tree: a key that the file does not have fails when the system is built.
+func secretKeys(p *lint.Pass) {
+	all := map[string]map[string]*declaredSecret{}
+	defaults := map[string]outline.Value{}
+	settings(p.Host, func(s *setting) bool {
+		n := len(s.path)
+		switch {
+		case s.path[0] != "sops" || s.module.Reach != outline.True:
+			return false
+		case n == 2 && s.path[1] == "defaultSopsFile":
+			for _, l := range s.def.Leaves {
+				defaults[closure(s.module)] = s.module.In.Value(l.X, l.Scope)
+			}
+		case n == 3 && s.path[1] == "secrets" && s.path[2] != "":
+			c := closure(s.module)
+			if all[c] == nil {
+				all[c] = map[string]*declaredSecret{}
+			}
+			d := all[c][s.path[2]]
+			if d == nil {
+				d = &declaredSecret{first: s}
+				all[c][s.path[2]] = d
+			}
+			d.add(s)
+			return false
+		}
+		return n < 3
+	})
+	for c, secrets := range all {
+		for _, name := range slices.Sorted(maps.Keys(secrets)) {
+			secretKey(p, name, secrets[name], defaults[c])
+		}
+	}
+}
+
+func (d *declaredSecret) add(s *setting) {
+	if len(s.def.Leaves) > 0 || s.present(len(s.path)) != outline.True {
+		d.open = true
+	}
+	for _, k := range s.def.Kids {
+		for _, l := range k.Leaves {
+			v := outline.Located(s.module.In.Value(l.X, l.Scope))
+			switch k.Name.Text {
+			case "sopsFile":
+				d.file = v
+			case "key":
+				d.key = v
+			case "format", "name":
+				d.open = d.open || k.Name.Text == "format"
+			}
+			d.open = d.open || k.Name.X != nil || len(l.Guards) > 0 || len(k.Guards) > 0
+		}
+	}
+}
+
+func secretKey(p *lint.Pass, name string, d *declaredSecret, fallback outline.Value) {
+	file := d.file
+	if file == nil {
+		file = fallback
+	}
+	path, ok := outline.AsPath(file)
+	key := name
+	if d.key != nil {
+		if key, ok = outline.AsString(d.key); !ok || key == "" {
+			return
+		}
+	}
+	if d.open || !ok || path == "" {
+		return
+	}
+	f := sopsFile(p.Work, path)
+	if f == nil || !f.Encrypted || f.Key(key) != nil {
+		return
+	}
+	p.Error(d.first.at(fmt.Sprintf("`%s` has no key `%s`", path, key), "the secret cannot be found when the system is built"))
+}
+
+// sopsFile reads a file once for all hosts; nil when it is none.
+func sopsFile(w *lint.Workspace, path string) *secrets.File {
+	type key struct{ path string }
+	if v, ok := w.Memo.Load(key{path}); ok {
+		return v.(*secrets.File)
+	}
+	var f *secrets.File
+	if text, ok := w.ReadFile(path); ok && secrets.Readable(path) {
+		var ds []diag.Diagnostic
+		if f, ds = secrets.Parse(path, []byte(text)); len(ds) > 0 {
+			f = nil
+		}
+	}
+	w.Memo.Store(key{path}, f)
+	return f
+}
