@@ -54,10 +54,7 @@
         vikunja-sync = pkgs.callPackage ./vikunja-sync/package.nix { };
       });
 
-      overlays.default = final: _prev: {
-        nixgen = final.callPackage ./package.nix { };
-        vikunja-sync = final.callPackage ./vikunja-sync/package.nix { };
-      };
+      overlays.default = import ./nix/overlay.nix;
 
       # One more line for a flake that has checks of its own.
       checks = lib.recursiveUpdate fleet.checks (

@@ -78,6 +78,7 @@ func (m *module) home(a *fleet.Account) *module {
 	u.subscribe(a.Name, a.HomeManager.OptIn)
 	u.extraFiles(a.HomeManager.Files)
 	u.add(m.inv.HostRole(m.host.Name, a.Name, layout.Entry)...)
+	u.homeServices(a)
 	u.option("home.stateVersion", syntax.String(a.HomeManager.StateVersion))
 	return u
 }

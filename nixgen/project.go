@@ -91,6 +91,11 @@ func newEnv() (fleet.Env, error) {
 	for _, r := range rules.All {
 		env.Rules = append(env.Rules, r.ID)
 	}
+	declared, err := services()
+	if err != nil {
+		return env, err
+	}
+	env.Services = declared
 	return env, nil
 }
 

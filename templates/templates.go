@@ -23,7 +23,7 @@ import (
 	"io/fs"
 )
 
-//go:embed core disks/*/disk.nix disks/*/profile.toml
+//go:embed core disks/*/disk.nix disks/*/profile.toml services
 var all embed.FS
 
 // FS is everything, with paths such as "core/nixos.nix".

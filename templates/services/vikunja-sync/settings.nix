@@ -2,7 +2,7 @@
 # `vikunja-sync settings --json` prints; a test holds it to the binary.
 { lib }:
 let
-  declared = lib.importJSON ./settings.json;
+  declared = (lib.importJSON ./settings.json).settings;
   types = {
     string = lib.types.str;
     # A path is text here: a file such as a token must not be copied to the store.

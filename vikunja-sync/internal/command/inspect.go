@@ -161,7 +161,7 @@ func (a *app) settings() *cobra.Command {
 		Short: "List every setting with type, default and meaning",
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
-				return a.printJSON(config.Settings)
+				return a.printJSON(map[string]any{"settings": config.Settings})
 			}
 			for _, s := range config.Settings {
 				fmt.Fprintf(a.Out, "%s (%s, default %v)\n    %s\n", s.Name, s.Type, s.Default, s.Doc)
