@@ -221,7 +221,7 @@ func (m *merger) enter(s, attr, pos uint32) (uint32, bool) {
 		return inner, true
 	}
 	if d.kind != defSet {
-		m.duplicate(pos, d.pos)
+		m.duplicate(pos, d.pos, m.path)
 		return 0, false
 	}
 	return d.val, true
@@ -236,7 +236,7 @@ func (m *merger) define(s uint32, d def) {
 	case old.kind == defSet && d.kind == defSet:
 		m.merge(old.val, d.val)
 	default:
-		m.duplicate(d.pos, old.pos)
+		m.duplicate(d.pos, old.pos, m.path)
 	}
 }
 
@@ -327,7 +327,7 @@ func (m *merger) inheritName(s, n uint32, kind defKind, from uint32) {
 	}
 	m.path = append(m.path[:0], sym)
 	if old := m.find(s, sym); old != nil {
-		m.duplicate(n, old.pos)
+		m.duplicate(n, old.pos, nil) // the names of one inherit are checked in order
 		return
 	}
 	m.insert(s, def{sym: sym, kind: kind, val: n, from: from, pos: n})
@@ -464,8 +464,9 @@ func (m *merger) problem(n uint32, msg string, names ...symbol) *diag.Diagnostic
 	return &m.problems[len(m.problems)-1].d
 }
 
-// duplicate reports that the path at hand is defined twice.
-func (m *merger) duplicate(pos, old uint32) {
+// duplicate reports that the path at hand is defined twice. Of several found
+// at once, Nix gives that of the lowest of the names in ranked.
+func (m *merger) duplicate(pos, old uint32, ranked []symbol) {
 	var name bytes.Buffer
 	for i, s := range m.path {
 		if i > 0 {
@@ -473,7 +474,7 @@ func (m *merger) duplicate(pos, old uint32) {
 		}
 		writeIdentifier(&name, m.f.syms.name(s))
 	}
-	d := m.problem(pos, "attribute `"+name.String()+"` is already defined", slices.Clone(m.path)...)
+	d := m.problem(pos, "attribute `"+name.String()+"` is already defined", slices.Clone(ranked)...)
 	if d != nil {
 		d.Rule = RuleDuplicateAttribute
 		d.Notes = []diag.Note{{Span: Node{m.f, old}.Span(), Message: "first defined here"}}
