@@ -48,7 +48,7 @@ func (f *Flake) Input(name string) *outline.Entry {
 	return nil
 }
 
-// Self is the flake as its own modules see it: outputs, inputs and path.
+// self is the flake as its own modules see it: outputs, inputs and path.
 func (f *Flake) self(ev *outline.Eval) *outline.Attrs {
 	self := &outline.Attrs{Open: true}
 	var outputs *outline.Thunk

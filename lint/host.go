@@ -133,7 +133,7 @@ type edge struct {
 	at     diag.Span
 }
 
-// Reach of the edge, where it stands.
+// Where the import stands, how surely it is followed, and by which module.
 func (m Missing) Where() (file string, at diag.Span, reach outline.Truth, from *Module) {
 	return m.Edge.file, m.Edge.at, m.Edge.truth, m.Edge.parent
 }
@@ -284,7 +284,7 @@ func (h *Host) packageFact(path string) outline.Value {
 	return nil
 }
 
-// spec is hostSpec as a specialArg.
+// specValue is hostSpec as a specialArg; nil without hosts.toml.
 func (h *Host) specValue() outline.Value {
 	if h.spec != nil || h.Spec == nil || h.Work.Fleet == nil {
 		return h.spec

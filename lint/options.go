@@ -57,7 +57,7 @@ func newOptions(mods []*Module) *Options {
 	return o
 }
 
-// Declares notes an option that a function such as mkRenamedOptionModule made.
+// declarePath notes an option that a function such as mkRenamedOptionModule made.
 func (o *Options) declarePath(m *Module, path []string) {
 	n := o.node(path)
 	if n.decl == nil {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"nixgen/diag"
 	"nixgen/layout"
 	"nixgen/outline"
 )
@@ -69,7 +68,7 @@ func (h *Host) Options(m *Module) *Options {
 	return h.system
 }
 
-// System is what the system's closure declares; nil on a home host.
+// SystemOptions are what the system's closure declares; nil on a home host.
 func (h *Host) SystemOptions() *Options { return h.system }
 
 // declares adds the options that renaming functions made.
@@ -780,6 +779,3 @@ func (w *Workspace) hostsOf() {
 	}
 	parallel(len(w.Hosts), func(i int) { w.Hosts[i].begin() })
 }
-
-// Span of a module's import, for findings about it.
-func (m *Module) Span() diag.Span { return m.At }

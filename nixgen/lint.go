@@ -19,15 +19,11 @@ import (
 
 // lintOptions are the flags of nixgen lint.
 type lintOptions struct {
-	fix, diff          bool
-	hosts              []string
-	format             string
-	enable, disable    []string
-	baseline           string
-	explainGraph       string
-	stdin              bool
-	stdinFilename      string
-	brief, writeSummay bool
+	fix, diff, stdin, brief bool
+	hosts, enable, disable  []string
+	format, baseline        string
+	explainGraph            string
+	stdinFilename           string
 }
 
 func newLintCommand(w *world) *cobra.Command {
@@ -65,7 +61,6 @@ type lintTree struct {
 	work  *lint.Workspace
 	cfg   lint.Config
 	diags []diag.Diagnostic // about hosts.toml
-	noted bool
 }
 
 func (w *world) lint(paths []string, o lintOptions) error {

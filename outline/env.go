@@ -11,8 +11,7 @@ type Env struct {
 	// names are lexical names; made on demand from set.
 	names map[string]*Thunk
 	set   *Set
-	// loose frames answer every name they lack with unknown: the pattern of a
-	// lambda whose argument is unknown.
+	// with is the set of a `with`; its names come behind all lexical ones.
 	with *Thunk
 }
 

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"nixgen/diag"
 )
 
 // A Tree is what the evaluator may read of the fleet. Paths are relative to
@@ -545,12 +544,4 @@ func boolOf(t Truth, why string) Value {
 		return Bool(false)
 	}
 	return unknown(why)
-}
-
-// Where a value was found, for messages.
-func at(env *Env, s diag.Span) (string, diag.Span) {
-	if env == nil || env.file == nil {
-		return "", s
-	}
-	return env.file.Path, s
 }
