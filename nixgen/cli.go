@@ -73,6 +73,7 @@ var commands = []func(*world) *cobra.Command{
 	newLintCommand,
 	newGraphCommand,
 	newHostCommand,
+	newSecretsCommand,
 	newExplainCommand,
 	newRulesCommand,
 	newParseCommand,

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"filippo.io/age"
-
 	"nixgen/diag"
 	"nixgen/fleet"
 )
@@ -67,7 +65,10 @@ type Declared struct {
 // Identity is a file with a private key.
 type Identity struct {
 	Path string
-	At   Place
+	// Default marks the key that sops-nix takes when it is not told any; a
+	// module from elsewhere may have told it.
+	Default bool
+	At      Place
 }
 
 type checker struct {
@@ -85,11 +86,10 @@ type checker struct {
 // hosts.toml and about facts have the names that fleet and facts gave; those
 // about the repository have the tree's prefix.
 func Check(f *fleet.Fleet, t *Tree, facts []Facts) []diag.Diagnostic {
-	c := newChecker(f, t)
-	if !c.perHost() {
-		return c.out
+	if ds := Validate(f); len(ds) > 0 {
+		return ds
 	}
-	c.keys()
+	c := newChecker(f, t)
 	c.rules()
 	for i := range c.targets {
 		c.target(&c.targets[i])
@@ -143,51 +143,6 @@ func (c *checker) add(d diag.Diagnostic) {
 
 func (c *checker) report(file string, at diag.Span, sev diag.Severity, rule, format string, args ...any) {
 	c.add(diag.Diagnostic{File: file, Span: at, Severity: sev, Rule: rule, Message: fmt.Sprintf(format, args...)})
-}
-
-// perHost: without a placeholder all hosts would share one file.
-func (c *checker) perHost() bool {
-	p := settings(c.fleet).PerHost
-	if rest := strings.Replace(p, "{host}", "", 1); rest != p && !strings.ContainsAny(rest, "{}*?[]\\") {
-		return true
-	}
-	c.out = append(c.out, diag.Diagnostic{
-		File: c.fleet.File, Severity: diag.Error, Rule: RuleFile,
-		Message: fmt.Sprintf("`secrets.perHost` is `%s`, must be a path with one `{host}` and no other pattern", p),
-	})
-	return false
-}
-
-// keys reports recipients of hosts.toml that no file can be encrypted to.
-func (c *checker) keys() {
-	bad := func(at diag.Span, what, key string) {
-		if key == "" {
-			return
-		}
-		if err := usable(key); err != nil {
-			c.out = append(c.out, diag.Diagnostic{
-				File: c.fleet.File, Span: at, Severity: diag.Error, Rule: RuleRecipient, Message: "the key of " + what + " is of no use: " + err.Error(),
-			})
-		}
-	}
-	for _, k := range c.fleet.Keys {
-		bad(diag.Span{}, fmt.Sprintf("administrator `%s`", k.Name), k.Recipient)
-	}
-	for _, u := range c.fleet.Users {
-		bad(u.Span, fmt.Sprintf("user `%s`", u.Name), u.AgeKey)
-	}
-	for _, h := range c.fleet.Hosts {
-		bad(h.Span, fmt.Sprintf("host `%s`", h.Name), h.AgeKey)
-	}
-}
-
-// usable also proves the checksum of an age recipient of the usual kind.
-func usable(key string) error {
-	r, err := AgeRecipient(key)
-	if err == nil && len(r) == len("age1")+58 {
-		_, err = age.ParseX25519Recipient(r)
-	}
-	return err
 }
 
 // target checks one file that the fleet needs.

@@ -106,7 +106,11 @@ func (c *checker) identity(x Facts, id Identity) {
 		}
 	}
 	persists := func(dir string) bool { return below(id.Path, dir) }
+	sev := diag.Error
+	if id.Default {
+		sev = diag.Warning
+	}
 	if len(x.Persist) > 0 && !slices.ContainsFunc(x.Persist, persists) {
-		c.fact(x.Host, id.At, diag.Error, RuleIdentity, "the key `%s` is not below `%s`, so it is not there yet when secrets are decrypted at boot", id.Path, x.Persist[0])
+		c.fact(x.Host, id.At, sev, RuleIdentity, "the key `%s` is not below `%s`, so it is not there yet when secrets are decrypted at boot", id.Path, x.Persist[0])
 	}
 }

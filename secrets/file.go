@@ -100,7 +100,7 @@ func broken(name string, err error) diag.Diagnostic {
 
 func (f *File) document(d *node) {
 	if d.kind != mapping {
-		f.Keys = append(f.Keys, Key{Span: d.span, Leaf: true, Plain: !d.null})
+		f.Keys = append(f.Keys, Key{Span: empty(d.span), Leaf: true, Plain: !d.null})
 		return
 	}
 	meta := d.get("sops")
@@ -146,7 +146,7 @@ func (f *File) recipients(group *node) {
 func (f *File) walk(n *node, path string, s *selection, encrypted bool) {
 	k := Key{Path: path, Span: n.keySpan, Leaf: n.kind == scalar, Exempt: !encrypted}
 	if n.keySpan == (diag.Span{}) {
-		k.Span = n.span
+		k.Span = empty(n.span)
 	}
 	// sops leaves empty texts and nulls as they are: there is nothing to hide.
 	k.Plain = k.Leaf && encrypted && !n.null && n.text != "" && !ciphertext.MatchString(n.text)
@@ -159,6 +159,10 @@ func (f *File) walk(n *node, path string, s *selection, encrypted bool) {
 		}
 	}
 }
+
+// empty is the place of a value, without the value: excerpts show what a span
+// covers.
+func empty(at diag.Span) diag.Span { return diag.Span{Start: at.Start, End: at.Start} }
 
 // ciphertext is how sops writes an encrypted value.
 var ciphertext = regexp.MustCompile(`^ENC\[AES256_GCM,data:[^,]*,iv:[^,]+,tag:[^,]+,type:[a-z]+\]$`)

@@ -26,10 +26,10 @@ type Step struct {
 // alone where it says the same; where it does not, the findings tell, and there
 // are no steps.
 func Sync(f *fleet.Fleet, t *Tree) ([]Step, []diag.Diagnostic) {
-	c := newChecker(f, t)
-	if !c.perHost() {
-		return nil, c.out
+	if ds := Validate(f); len(ds) > 0 {
+		return nil, ds
 	}
+	c := newChecker(f, t)
 	var steps []Step
 	want, have := Rules(f), t.Files[ConfigFile]
 	if _, ok := t.Files[ConfigFile]; !ok || bytes.HasPrefix(have, []byte(Header+"\n")) {
@@ -63,6 +63,9 @@ func (c *checker) step(t *Target) (Step, bool) {
 		return s, true
 	case f == nil:
 		return s, false // not readable: `secrets check` says so
+	case len(t.Readers) == 0:
+		s.Why = []string{"nobody in hosts.toml may read it"}
+		return s, true
 	case !f.Encrypted:
 		s.Commands = [][]string{{"sops", "encrypt", "--in-place", t.File}}
 		s.Why = []string{"not encrypted yet"}
