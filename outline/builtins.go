@@ -202,6 +202,9 @@ func str(ev *Eval, t *Thunk) (string, bool) { return AsString(t.Force(ev)) }
 func list(ev *Eval, t *Thunk) (*Sequence, Value) {
 	switch v := t.Force(ev).(type) {
 	case *Sequence:
+		if !ev.spend(len(v.Elems)) {
+			return nil, unknown(spent)
+		}
 		return v, nil
 	case *Unknown:
 		return nil, v
@@ -214,7 +217,7 @@ func list(ev *Eval, t *Thunk) (*Sequence, Value) {
 
 func attrs(ev *Eval, t *Thunk) *Attrs {
 	a, _ := t.Force(ev).(*Attrs)
-	if a != nil && a.Look != nil {
+	if a != nil && (a.Look != nil || !ev.spend(len(a.Names))) {
 		return nil
 	}
 	return a
@@ -273,6 +276,9 @@ func flatten(ev *Eval, v Value, depth int) Value {
 	if !ok {
 		return &Sequence{Elems: []Elem{{Thunk: Of(v)}}}
 	}
+	if !ev.spend(len(l.Elems)) {
+		return &Sequence{Open: true}
+	}
 	out := &Sequence{Open: l.Open}
 	for _, e := range l.Elems {
 		in, ok := e.Force(ev).(*Sequence)
@@ -296,7 +302,7 @@ func biConcatLists(ev *Eval, a []*Thunk) Value {
 	}
 	var v Value = &Sequence{Open: l.Open}
 	for _, e := range l.Elems {
-		v = concat(v, maybeList(ev, e))
+		v = ev.concat(v, maybeList(ev, e))
 	}
 	return v
 }

@@ -3,7 +3,6 @@ package outline
 import (
 	"strconv"
 	"strings"
-
 )
 
 // A Tree is what the evaluator may read of the fleet. Paths are relative to
@@ -73,7 +72,7 @@ func (ev *Eval) unknown(x Expr, env *Env, why string) *Unknown {
 // Expr evaluates x in env to as much as can be known.
 func (ev *Eval) Expr(x Expr, env *Env) Value {
 	if ev.Steps--; ev.Steps < 0 {
-		return ev.unknown(x, env, "the step budget is used up")
+		return ev.unknown(x, env, spent)
 	}
 	if ev.depth >= maxDepth {
 		return ev.unknown(x, env, "nested too deeply")
@@ -188,6 +187,7 @@ func (ev *Eval) text(parts []Part, env *Env) Value {
 		}
 		out = join(out, toText(ev.Expr(p.X, env)))
 	}
+	ev.spend((len(out.Head) + len(out.Tail)) / 64)
 	return out
 }
 
@@ -301,6 +301,9 @@ func (ev *Eval) Sure() bool { return ev.unsure == 0 }
 func union(ev *Eval, a, b Value) Value {
 	if la, ok := a.(*Sequence); ok {
 		if lb, ok := b.(*Sequence); ok {
+			if !ev.spend(la.size() + lb.size()) {
+				return unknown(spent)
+			}
 			s := &Sequence{Open: la.Open || lb.Open}
 			for _, e := range append(append([]Elem{}, la.Elems...), lb.Elems...) {
 				s.Elems = append(s.Elems, Elem{Thunk: e.Thunk, Maybe: true})
@@ -317,6 +320,9 @@ func union(ev *Eval, a, b Value) Value {
 }
 
 func unionAttrs(ev *Eval, a, b *Attrs) Value {
+	if !ev.spend(len(a.Names) + len(b.Names)) {
+		return unknown(spent)
+	}
 	out := &Attrs{Names: map[string]*Thunk{}, Open: true}
 	for k, t := range a.Names {
 		out.Names[k] = t
@@ -344,7 +350,7 @@ func unionAttrs(ev *Eval, a, b *Attrs) Value {
 // Apply calls fn.
 func (ev *Eval) Apply(fn Value, arg *Thunk) Value {
 	if ev.Steps--; ev.Steps < 0 {
-		return unknown("the step budget is used up")
+		return unknown(spent)
 	}
 	switch fn := fn.(type) {
 	case *Closure:

@@ -102,7 +102,7 @@ func TestEval(t *testing.T) {
 		{`"a${u}b" == "ab"`, `?`}, {`./x/${u}.nix`, `<dir/x/….nix>`}, {`[ 1 ] ++ u`, `[ 1 ?~ … ]`},
 		{`{ a = 1; } // u`, `{ a = (1 | ?); … }`}, {`u // { a = 1; }`, `{ a = 1; … }`}, {`{ a = 1; ${u} = 2; }`, `{ a = 1; … }`},
 		{`lib.optional u 1`, `[ 1~ ]`}, {`lib.filter (x: x > 1) [ 1 2 u ]`, `[ 2 ?~ ]`}, {`builtins.elem 1 [ u ]`, `?`},
-		{`let x = x; in x`, `?`}, {`let f = n: f (n + 1); in f 0`, `?`}, {`{ a }: a`, `*outline.Closure`},
+		{`let x = x; in x`, `?`}, {`let f = x: f (x ++ x); in f [ 1 ]`, `?`}, {`let f = x: f (x + x); in f "a"`, `?`}, {`let f = n: f (n + 1); in f 0`, `?`}, {`{ a }: a`, `*outline.Closure`},
 		// Paths and files of the tree.
 		{`./y.nix`, `<dir/y.nix>`}, {`../mods`, `<mods>`}, {`../../x`, `external ../../x`}, {`/etc/x`, `external /etc/x`}, {`<nixpkgs>`, `external <nixpkgs>`},
 		{`import ../fn.nix { a = 1; }`, `{ a = 1; b = 2; }`}, {`import ../fn.nix { a = 1; b = u; }`, `{ a = 1; b = ?; }`},
@@ -210,6 +210,8 @@ func FuzzEval(f *testing.F) {
 	}
 	f.Add("let f = x: f (x ++ x); in f [ 1 ]")
 	f.Add("rec { a = b; b = a; }")
+	f.Add(`let f = s: f (s + s); in f "ab"`)
+	f.Add("let f = x: f (map (y: x) x); in f [ 1 2 3 ]")
 	f.Fuzz(func(t *testing.T, text string) {
 		file := syntax.Parse("dir/x.nix", []byte(text))
 		if !file.OK() {
@@ -218,7 +220,7 @@ func FuzzEval(f *testing.F) {
 		ev := NewEval(tree, nil)
 		ev.Steps = 20_000
 		low := Lower(file)
-		show(ev, ev.Expr(low.Root, ev.Root(low)))
+		ev.Expr(low.Root, ev.Root(low))
 		Read(low)
 	})
 }

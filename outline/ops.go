@@ -13,7 +13,7 @@ func (ev *Eval) binary(x *Binary, env *Env) Value {
 		}
 		return boolOf(t, "the comparison is not known")
 	case "++":
-		return concat(ev.Expr(x.X, env), ev.Expr(x.Y, env))
+		return ev.concat(ev.Expr(x.X, env), ev.Expr(x.Y, env))
 	case "//":
 		return ev.update(ev.Expr(x.X, env), ev.Expr(x.Y, env))
 	case "+":
@@ -186,9 +186,12 @@ func (s *Sequence) maybe() bool {
 	return false
 }
 
-func concat(a, b Value) Value {
+func (ev *Eval) concat(a, b Value) Value {
 	la, oka := a.(*Sequence)
 	lb, okb := b.(*Sequence)
+	if !ev.spend(la.size() + lb.size()) {
+		return unknown(spent)
+	}
 	switch {
 	case oka && okb:
 		return &Sequence{append(append([]Elem{}, la.Elems...), lb.Elems...), la.Open || lb.Open}
@@ -200,6 +203,24 @@ func concat(a, b Value) Value {
 	return a
 }
 
+// spent says why nothing more is known.
+const spent = "the step budget is used up"
+
+// spend takes the cost of handling n elements out of the budget: without it, a
+// list that doubles at every step would outgrow the machine in a few steps.
+func (ev *Eval) spend(n int) bool {
+	ev.Steps -= n
+	return ev.Steps >= 0
+}
+
+// size of a list; 0 for none.
+func (s *Sequence) size() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.Elems)
+}
+
 // hole keeps an unknown list among known ones, so that whoever walks the
 // elements sees what could not be resolved.
 func hole(v Value) Elem { return Elem{Thunk: Of(v), Maybe: true} }
@@ -207,6 +228,9 @@ func hole(v Value) Elem { return Elem{Thunk: Of(v), Maybe: true} }
 func (ev *Eval) update(a, b Value) Value {
 	sa, oka := a.(*Attrs)
 	sb, okb := b.(*Attrs)
+	if oka && okb && !ev.spend(len(sa.Names)+len(sb.Names)) {
+		return unknown(spent)
+	}
 	switch {
 	case oka && okb:
 		out := &Attrs{Names: maps.Clone(sa.Names), Open: sa.Open || sb.Open}
@@ -273,6 +297,7 @@ func (ev *Eval) add(a, b Value) Value {
 			return x + y
 		}
 	case Text:
+		ev.spend(len(x.Head) / 64)
 		return join(x, toText(b))
 	case FilePath:
 		t := join(Text(x), toText(b))

@@ -195,8 +195,14 @@ func Known(v Value) bool {
 	return false
 }
 
+// maxText is the longest string that is kept.
+const maxText = 1 << 20
+
 // join appends what is known of two pieces of text.
 func join(a, b Text) Text {
+	if len(a.Head)+len(a.Tail)+len(b.Head)+len(b.Tail) > maxText {
+		return Text{}
+	}
 	switch {
 	case a.Whole && b.Whole:
 		return wholeText(a.Head + b.Head)

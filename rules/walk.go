@@ -83,16 +83,6 @@ func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.G
 	s.end = len(c.all)
 }
 
-// known reports whether every name of the path is.
-func (s *setting) known() bool {
-	for _, n := range s.path {
-		if n == "" {
-			return false
-		}
-	}
-	return true
-}
-
 // names for the catalog: what is not known may be any name.
 func (s *setting) names() []string {
 	out := make([]string, len(s.path))
