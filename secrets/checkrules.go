@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,10 @@ func (c *checker) rules() {
 		return
 	}
 	c.config = config
+	if bytes.HasPrefix(src, []byte(Header+"\n")) && !bytes.Equal(src, Rules(c.fleet)) {
+		c.report(ConfigFile, diag.Span{}, diag.Error, RuleRules, "written by nixgen, and not what %s says now; run `nixgen secrets sync --run`", c.fleet.File)
+		return
+	}
 	shadows := map[*CreationRule]*shadow{}
 	for _, name := range c.ruledFiles() {
 		found := config.Match(name)
