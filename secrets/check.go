@@ -99,7 +99,7 @@ func Check(f *fleet.Fleet, t *Tree, facts []Facts) []diag.Diagnostic {
 		c.facts(x)
 	}
 	diag.Sort(c.out)
-	return c.out
+	return merge(c.out)
 }
 
 func newChecker(f *fleet.Fleet, t *Tree) *checker {

@@ -135,6 +135,9 @@ func shown(t testing.TB, tree *Tree, hosts []byte, ds []diag.Diagnostic, names [
 	}
 	for _, d := range ds {
 		fmt.Fprintf(&b, "%s: %s: %s [%s]\n", place(d.File, d.Span), d.Severity, d.Message, d.Rule)
+		if len(d.Hosts) > 1 {
+			fmt.Fprintf(&b, "\ton %s\n", strings.Join(d.Hosts, ", "))
+		}
 		for _, n := range d.Notes {
 			fmt.Fprintf(&b, "\t%s: %s\n", place(n.File, n.Span), n.Message)
 		}

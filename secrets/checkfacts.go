@@ -48,13 +48,11 @@ func (c *checker) declared(host string, d Declared) {
 	if near := diag.Suggest(d.Key, known); near != "" {
 		hint = fmt.Sprintf("; did you mean `%s`?", near)
 	}
-	where := "no file that host `" + host + "` can decrypt"
+	where := "no file that the host can decrypt has"
 	if d.File != "" {
-		where = "`" + c.tree.Prefix + d.File + "` does not"
-		c.fact(host, d.At, diag.Error, RuleMissing, "%s have the secret `%s`%s", where, d.Key, hint)
-		return
+		where = "`" + c.tree.Prefix + d.File + "` does not have"
 	}
-	c.fact(host, d.At, diag.Error, RuleMissing, "%s has the secret `%s`%s", where, d.Key, hint)
+	c.fact(host, d.At, diag.Error, RuleMissing, "%s the secret `%s`%s", where, d.Key, hint)
 }
 
 func (c *checker) candidates(host string, d Declared) []string {
@@ -113,4 +111,24 @@ func (c *checker) identity(x Facts, id Identity) {
 	if len(x.Persist) > 0 && !slices.ContainsFunc(x.Persist, persists) {
 		c.fact(x.Host, id.At, sev, RuleIdentity, "the key `%s` is not below `%s`, so it is not there yet when secrets are decrypted at boot", id.Path, x.Persist[0])
 	}
+}
+
+// merge makes one finding of those that a module causes on several hosts.
+func merge(ds []diag.Diagnostic) []diag.Diagnostic {
+	var out []diag.Diagnostic
+	for _, d := range ds {
+		if n := len(out); n > 0 && len(d.Hosts) > 0 && same(out[n-1], d) {
+			out[n-1].Hosts = append(slices.Clip(out[n-1].Hosts), d.Hosts...)
+			continue
+		}
+		out = append(out, d)
+	}
+	for _, d := range out {
+		slices.Sort(d.Hosts)
+	}
+	return out
+}
+
+func same(a, b diag.Diagnostic) bool {
+	return a.File == b.File && a.Span == b.Span && a.Rule == b.Rule && a.Message == b.Message && a.Severity == b.Severity
 }
