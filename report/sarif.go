@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"nixgen/diag"
 )
@@ -202,7 +203,8 @@ type fingerprints struct {
 
 func (p *fingerprints) of(d diag.Diagnostic) string {
 	t := p.src.of(d.File)
-	line := strings.TrimSpace(t.line(t.lines.Position(d.Span.Start).Line))
+	around, _ := t.around(t.lines.Position(d.Span.Start), widest*utf8.UTFMax)
+	line := strings.TrimSpace(around)
 	key := strings.Join([]string{ruleID(d), d.File, d.Message, line}, "\x00")
 	n := p.seen[key]
 	p.seen[key]++

@@ -38,10 +38,20 @@ func (s *sources) of(file string) *text {
 	return t
 }
 
-// line gives line n without its end.
-func (t *text) line(n int) string {
-	at := t.lines.Span(n)
-	return strings.TrimRight(string(t.src[at.Start:at.End]), "\r\n")
+// around is the line of a position, or, of a line that is much longer, at most
+// n bytes on either side of it; column is where the position stands in that.
+// Lines of a megabyte exist, with a finding in every word.
+func (t *text) around(p diag.Position, n int) (line string, column int) {
+	at := t.lines.Span(p.Line)
+	offset := at.Start + p.Column - 1
+	from, to := max(at.Start, offset-n), min(at.End, offset+n)
+	for from > at.Start && !utf8.RuneStart(t.src[from]) {
+		from--
+	}
+	for to < at.End && !utf8.RuneStart(t.src[to]) {
+		to++
+	}
+	return strings.TrimRight(string(t.src[from:to]), "\r\n"), offset - from
 }
 
 // utf16Column converts a byte offset to a line and a 1-based column in UTF-16

@@ -83,9 +83,9 @@ func (t *textWriter) excerpt(file string, at diag.Span, color string) {
 		return
 	}
 	p := text.lines.Position(at.Start)
-	line := text.line(p.Line)
-	before := line[:min(p.Column-1, len(line))]
-	under := line[len(before):min(max(p.Column-1+at.End-at.Start, len(before)), len(line))]
+	line, column := text.around(p, widest*utf8.UTFMax)
+	before := line[:min(column, len(line))]
+	under := line[len(before):min(max(column+at.End-at.Start, len(before)), len(line))]
 	line, before = window(line, before)
 	number := fmt.Sprint(p.Line)
 	carets := strings.Repeat("^", max(1, min(utf8.RuneCountInString(plain(under, true)), widest-utf8.RuneCountInString(before))))

@@ -117,13 +117,8 @@ func reportUnused(p *lint.Pass, b syntax.Name, what string, edits []diag.Edit) {
 	at(p, b.Node(), what+" `"+b.String()+"` is never used", "remove it", edits)
 }
 
-// removeFormal takes a formal and its comma away. Without an ellipsis a caller
-// may pass the argument: then there is no fix.
+// removeFormal takes a formal and its comma away.
 func removeFormal(formal syntax.Node) []diag.Edit {
-	pattern, ok := formal.Parent().AsPattern()
-	if !ok || !pattern.Ellipsis() {
-		return nil
-	}
 	s, f := formal.Span(), formal.File()
 	for t := formal.Last().Next(); t.Valid(); t = t.Next() {
 		if t.Kind() == syntax.TokComma {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/syntax"
 )
@@ -17,9 +18,21 @@ var unusedPatternName = &lint.Rule{
 	},
 	Style: true,
 	Run: func(p *lint.Pass) {
+		var scope syntax.Node // names of one pattern stand together
+		var whole, open bool
 		for _, b := range deadNames(p, func(b syntax.Name) bool { return b.Kind() == syntax.FormalName }) {
-			if fn, _ := b.Scope().AsLambda(); !wholeArgumentUsed(p, fn) {
-				reportUnused(p, b, "argument", removeFormal(decl(b)))
+			if b.Scope() != scope {
+				scope = b.Scope()
+				fn, _ := scope.AsLambda()
+				pattern, _ := fn.Pattern()
+				whole, open = wholeArgumentUsed(p, fn), pattern.Ellipsis()
+			}
+			var edits []diag.Edit
+			if open {
+				edits = removeFormal(decl(b))
+			}
+			if !whole {
+				reportUnused(p, b, "argument", edits)
 			}
 		}
 	},
