@@ -99,21 +99,6 @@ func (r *rig) partner(u string) *fake.Task {
 	return r.vk.TaskM[id]
 }
 
-// byTitle finds the only Vikunja task of a title.
-func (r *rig) byTitle(title string) *fake.Task {
-	r.t.Helper()
-	var found []*fake.Task
-	for _, t := range r.vk.TaskM {
-		if t.Title == title {
-			found = append(found, t)
-		}
-	}
-	if len(found) != 1 {
-		r.t.Fatalf("%d Vikunja tasks have the title %q\n%s", len(found), title, r.dump())
-	}
-	return found[0]
-}
-
 // twByTitle finds the only Taskwarrior task of a title that is not deleted.
 func (r *rig) twByTitle(title string) model.Raw {
 	r.t.Helper()

@@ -2,7 +2,6 @@ package hook
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,7 +191,7 @@ func TestLight(t *testing.T) {
 	}
 	for _, dep := range strings.Fields(string(out)) {
 		if strings.Contains(dep, ".") || dep == "net" || strings.HasPrefix(dep, "net/") || dep == "vikunja-sync/internal/store" {
-			t.Error(fmt.Sprintf("hook imports `%s`", dep))
+			t.Errorf("hook imports `%s`", dep)
 		}
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"vikunja-sync/internal/merge"
 	"vikunja-sync/internal/model"
@@ -153,7 +154,7 @@ func Open(path string, o Options) (*Store, error) {
 	wait := max(o.Wait, time.Millisecond)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: wait, NoSync: o.NoSync, NoFreelistSync: true,
 		FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, ErrBusy
 	}
 	if err != nil {
