@@ -73,7 +73,7 @@ func (n *node) value() string {
 // anybody.
 const (
 	maxDepth = 100
-	maxNodes = 1 << 20
+	maxNodes = 1 << 17
 )
 
 // syntaxError is a mistake with its place in the text.
@@ -147,6 +147,9 @@ type yamlReader struct {
 	lines   *diag.Lines
 	anchors map[string]ast.Node
 	nodes   int
+	// line, column and at are of the last token that was looked for: tokens come
+	// in order, and a line may be long.
+	line, column, at int
 }
 
 // syntax turns an error of the library into one of ours; its own text quotes
@@ -168,11 +171,15 @@ func harmless(msg string) string {
 // span of a token: the library counts lines and columns in runes, from 1.
 func (c *yamlReader) span(t *token.Token) diag.Span {
 	line := c.lines.Span(t.Position.Line)
-	at := line.Start
-	for i := 1; i < t.Position.Column && at < line.End; i++ {
+	column, at := 1, line.Start
+	if t.Position.Line == c.line && t.Position.Column >= c.column {
+		column, at = c.column, c.at
+	}
+	for ; column < t.Position.Column && at < line.End; column++ {
 		_, n := utf8.DecodeRune(c.src[at:])
 		at += n
 	}
+	c.line, c.column, c.at = t.Position.Line, column, at
 	text := strings.TrimSpace(t.Origin)
 	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		text = text[:i]

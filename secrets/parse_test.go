@@ -54,6 +54,24 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestPlaces: columns count bytes, on long lines and behind other letters too.
+func TestPlaces(t *testing.T) {
+	text := "é: {ü: x, b: [ä, c]}\nd: x\nsops: {}\n"
+	f, ds := Parse("a.yaml", []byte(text))
+	if len(ds) > 0 {
+		t.Fatal(ds)
+	}
+	for path, want := range map[string]string{"é": "é", "é/ü": "ü", "é/b": "b", "d": "d"} {
+		k := f.Key(path)
+		if k == nil || text[k.Span.Start:k.Span.End] != want {
+			t.Errorf("%s: %+v", path, k)
+		}
+	}
+	if k := f.Key("é/b/1"); k == nil || !strings.HasPrefix(text[k.Span.Start:], "c]") {
+		t.Errorf("%+v", k)
+	}
+}
+
 // TestParseRefuses: one finding with a place, which never quotes the file.
 func TestParseRefuses(t *testing.T) {
 	bomb := "a0: &a0 x\n"
