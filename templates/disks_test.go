@@ -17,6 +17,8 @@ import (
 	"nixgen/generate"
 	"nixgen/internal/realnix"
 	"nixgen/layout"
+	"nixgen/lint"
+	"nixgen/rules"
 	"nixgen/syntax"
 	"nixgen/templates"
 )
@@ -131,7 +133,28 @@ func TestDisksGenerated(t *testing.T) {
 		t.Error(err)
 	}
 	realnix.Tidy(t, files...)
+	if err := os.WriteFile(filepath.Join(dir, "hosts.toml"), []byte(src), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	silent(t, dir, env)
 	t.Logf("%d hosts, %d files", hosts, len(files))
+}
+
+// silent fails for everything that our own linter says of a tree, matters of
+// style included.
+func silent(t *testing.T, dir string, env fleet.Env) {
+	t.Helper()
+	work, ds := lint.Load(os.DirFS(dir), env)
+	found, err := work.Lint(lint.Config{Rules: rules.All, Enable: []string{"style"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(work.Hosts) < 200 {
+		t.Errorf("lint follows %d hosts", len(work.Hosts))
+	}
+	for _, d := range append(ds, found...) {
+		t.Errorf("%s: %s [%s]", d.File, d.Message, d.Rule)
+	}
 }
 
 // disk.nix takes what profile.toml declares: a parameter that it does not take
