@@ -1,12 +1,14 @@
 package fake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,9 +63,9 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.fails(w, r, "before") {
 		return
 	}
-	q := &request{h: h, v2: ver == "v2", path: path, route: route, q: r.URL.Query()}
+	q := &request{h: h, v2: ver == "v2", path: path, route: route, method: r.Method, q: r.URL.Query()}
 	if b, _ := io.ReadAll(r.Body); len(b) > 0 && json.Unmarshal(b, &q.body) != nil {
-		reply(w, 400, map[string]any{"code": 2004, "message": "invalid JSON"})
+		reply(w, 400, fields{"code": 2004, "message": "Invalid model provided: Bad Request"})
 		return
 	}
 	for _, m := range ids.FindAllString(path, -1) {
@@ -71,6 +73,13 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.ids = append(q.ids, n)
 	}
 	status, out := q.serve(w.Header())
+	if m, ok := out.(fields); ok && q.v2 && r.Method == http.MethodGet && route == "GET /tasks/#" && status == 200 {
+		etag := fmt.Sprintf(`"%s-%v"`, m["updated"], m["max_permission"])
+		w.Header().Set("ETag", etag)
+		if r.Header.Get("If-None-Match") == etag {
+			status, out = 304, nil
+		}
+	}
 	if h.fails(w, r, "after") {
 		return
 	}
@@ -108,9 +117,11 @@ type request struct {
 	v2    bool
 	path  string
 	route string
-	q     url.Values
-	ids   []int64
-	body  map[string]json.RawMessage
+	// method is as sent; route tells v2's POST as PUT.
+	method string
+	q      url.Values
+	ids    []int64
+	body   map[string]json.RawMessage
 }
 
 type fields = map[string]any
@@ -134,34 +145,44 @@ func (q *request) serve(head http.Header) (int, any) {
 		}
 		return 200, fields{"openapi": "3.1.0"}
 	case "GET /user":
-		return 200, fields{"id": s.MeUser.ID, "username": s.MeUser.Username, "name": "", "settings": fields{"default_project_id": s.MeUser.DefaultProject}}
+		return 200, q.me()
 	case "GET /projects":
 		return q.projects(head)
 	case "GET /projects/#":
 		p, err := s.Project(ctx, q.ids[0])
-		return q.answer(200, projectJSON(p), err)
-	case "PUT /projects":
-		if q.str("title") == "" {
-			return 412, fields{"code": 2002, "message": "invalid data"}
+		if s.hidden(q.ids[0]) {
+			err = fail(api.KindForbidden, 403, 0, "projects", q.ids[0])
 		}
-		p, err := s.CreateProject(ctx, q.str("title"), q.int("parent_project_id"))
-		return q.answer(201, projectJSON(p), err)
+		return q.readProject(200, p, err)
+	case "PUT /projects":
+		return q.createProject()
 	case "GET /labels":
 		ls, err := s.Labels(ctx)
-		return q.page(head, mapAll(ls, labelJSON), err)
+		search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
+		ls = slices.DeleteFunc(ls, func(l api.Label) bool {
+			return !q.sees(l) || !strings.Contains(strings.ToLower(l.Title), search)
+		})
+		return q.page(head, mapAll(ls, q.labelJSON), err)
 	case "PUT /labels":
+		if len([]rune(q.str("title"))) > 250 {
+			return invalid("title: " + q.str("title") + " does not validate as runelength(1|250)")
+		}
 		l, err := s.CreateLabel(ctx, q.str("title"))
-		return q.answer(201, labelJSON(l), err)
+		if err == nil {
+			m := LabelMore{At: s.now()}
+			q.labelMore(&m)
+			s.Mu.Lock()
+			s.LabelMore[l.ID] = m
+			s.Mu.Unlock()
+		}
+		return q.answer(201, q.labelJSON(l), err)
 	case "GET /webhooks/events":
-		return 200, []string{"task.created", "task.updated", "task.deleted", "task.comment.created", "task.comment.edited", "task.comment.deleted", "project.updated", "project.deleted", "task.relation.created", "task.relation.deleted"}
+		return 200, events
 	case "GET /projects/#/webhooks":
 		hs, err := s.Webhooks(ctx, q.ids[0])
-		return q.page(head, mapAll(hs, webhookJSON), err)
+		return q.page(head, mapAll(hs, q.webhookJSON), err)
 	case "PUT /projects/#/webhooks":
-		var events []string
-		json.Unmarshal(q.body["events"], &events)
-		w, err := s.CreateWebhook(ctx, q.ids[0], api.Webhook{TargetURL: q.str("target_url"), Events: events}, q.str("secret"))
-		return q.answer(201, webhookJSON(w), err)
+		return q.createWebhook()
 	case "DELETE /projects/#/webhooks/#":
 		return q.gone(s.DeleteWebhook(ctx, q.ids[0], q.ids[1]))
 	}
@@ -180,6 +201,10 @@ func (q *request) serveTasks(head http.Header, route string) (int, any) {
 		return q.create()
 	case "POST /tasks/#":
 		return q.replace()
+	case "PUT /tasks/#": // v2's replace; POST has become PUT
+		if q.v2 {
+			return q.replace()
+		}
 	case "PATCH /tasks/#":
 		if q.v2 {
 			return q.patch()
@@ -190,14 +215,14 @@ func (q *request) serveTasks(head http.Header, route string) (int, any) {
 		if t := s.TaskM[q.ids[0]]; t != nil {
 			for _, id := range t.LabelIDs {
 				if id == q.int("label_id") {
-					return 400, fields{"code": 8001, "message": "This label already exists on the task."}
+					return q.problem(400, 8001, "This label already exists on the task.")
 				}
 			}
 		}
-		return q.answer(201, fields{"label_id": q.int("label_id")}, s.AddLabel(ctx, q.ids[0], q.int("label_id")))
+		return q.answer(201, fields{"label_id": q.int("label_id"), "created": q.when(s.now())}, s.AddLabel(ctx, q.ids[0], q.int("label_id")))
 	case "DELETE /tasks/#/labels/#":
 		if t := s.TaskM[q.ids[0]]; t != nil && !hasLabel(t, q.ids[1]) {
-			return 403, fields{"message": "Forbidden"}
+			return q.problem(403, 0, "Forbidden")
 		}
 		return q.gone(s.RemoveLabel(ctx, q.ids[0], q.ids[1]))
 	case "GET /tasks/#/comments":
@@ -205,30 +230,44 @@ func (q *request) serveTasks(head http.Header, route string) (int, any) {
 		return q.page(head, mapAll(cs, q.commentJSON), err)
 	case "PUT /tasks/#/comments":
 		if q.str("comment") == "" {
-			return 412, fields{"code": 2002, "message": "invalid data"}
+			return invalid("comment: non zero value required")
 		}
 		id, err := s.CreateComment(ctx, q.ids[0], q.str("comment"))
-		return q.answer(201, fields{"id": id, "comment": q.str("comment")}, err)
+		now := s.now()
+		return q.answer(201, q.commentJSON(api.Comment{ID: id, Text: q.str("comment"), AuthorID: s.MeUser.ID, Author: s.MeUser.Username, Created: now, Updated: now}), err)
 	case "POST /tasks/#/comments/#", "PATCH /tasks/#/comments/#", "PUT /tasks/#/comments/#":
-		return q.answer(200, fields{"id": q.ids[1]}, s.UpdateComment(ctx, q.ids[0], q.ids[1], q.str("comment")))
+		return q.answer(200, fields{"id": q.ids[1], "comment": q.str("comment"), "author": nil, "reactions": nil,
+			"created": q.when(time.Time{}), "updated": q.when(s.now())}, s.UpdateComment(ctx, q.ids[0], q.ids[1], q.str("comment")))
 	case "DELETE /tasks/#/comments/#":
 		return q.gone(s.DeleteComment(ctx, q.ids[0], q.ids[1]))
 	case "PUT /tasks/#/relations":
-		other := q.int("other_task_id")
-		if t := s.TaskM[q.ids[0]]; t != nil && hasID(t.Blocked, other) {
-			return 409, fields{"code": 4008, "message": "The task relation already exists."}
-		}
-		return q.answer(201, fields{"other_task_id": other}, s.AddRelation(ctx, q.ids[0], other, q.str("relation_kind")))
-	case "DELETE /tasks/#/relations/blocked/#":
-		if t := s.TaskM[q.ids[0]]; t != nil && !hasID(t.Blocked, q.ids[1]) {
-			return 404, fields{"code": 4009, "message": "The task relation does not exist."}
-		}
-		return q.gone(s.RemoveRelation(ctx, q.ids[0], q.ids[1], api.RelationBlocked))
+		return q.relate()
+	}
+	if m := relation.FindStringSubmatch(route); m != nil {
+		return q.unrelate(m[1])
+	}
+	if status, out := q.serveRest(head, route); status != 0 {
+		return status, out
 	}
 	q.h.Mu.Lock()
 	q.h.Unknown = append(q.h.Unknown, q.route)
 	q.h.Mu.Unlock()
 	return 404, fields{"message": "Not Found"}
+}
+
+// sees reports whether the account owns a label or finds it on a task.
+func (q *request) sees(l api.Label) bool {
+	if l.OwnerID == q.h.MeUser.ID {
+		return true
+	}
+	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
+	for _, t := range q.h.TaskM {
+		if hasLabel(t, l.ID) && !q.h.hidden(t.ProjectID) {
+			return true
+		}
+	}
+	return false
 }
 
 func hasLabel(t *Task, id int64) bool { return hasID(t.LabelIDs, id) }
@@ -253,7 +292,10 @@ func mapAll[T any](in []T, fn func(T) fields) []any {
 // answer turns the model's errors into status and body.
 func (q *request) answer(status int, v any, err error) (int, any) {
 	if e, ok := err.(*api.Error); ok {
-		return e.Status, fields{"code": e.Code, "message": e.Kind.String()}
+		if e.Status == 403 && e.Code == 0 && q.method == http.MethodGet {
+			return q.problem(403, 0, "You don't have the permission to see this")
+		}
+		return q.problem(e.Status, e.Code, cmp.Or(messages[e.Code], http.StatusText(e.Status)))
 	}
 	if q.v2 && status == 204 {
 		return status, nil
@@ -272,6 +314,9 @@ func (q *request) gone(err error) (int, any) {
 func (q *request) page(head http.Header, all []any, err error, repeat ...any) (int, any) {
 	if err != nil {
 		return q.answer(0, nil, err)
+	}
+	if status, out := q.badPage(); status != 0 {
+		return status, out
 	}
 	size, _ := strconv.Atoi(q.q.Get("per_page"))
 	if size <= 0 || (!q.v2 && size > 50) {
@@ -293,12 +338,27 @@ func (q *request) page(head http.Header, all []any, err error, repeat ...any) (i
 	return 200, items
 }
 
+// badPage refuses numbers that are none.
+func (q *request) badPage() (int, any) {
+	size, _ := strconv.Atoi(q.q.Get("per_page"))
+	n, err := strconv.Atoi(q.q.Get("page"))
+	switch {
+	case err != nil && q.q.Get("page") != "":
+		return 400, fields{"message": "Bad page requested."}
+	case n < 0:
+		return 400, fields{"message": "Page number cannot be negative."}
+	case size < 0:
+		return 400, fields{"message": "Per page amount cannot be negative."}
+	}
+	return 0, nil
+}
+
 func (q *request) projects(head http.Header) (int, any) {
 	ps, err := q.h.Projects(noContext)
 	var shown []any
 	for _, p := range ps {
 		if !p.Archived || q.q.Get("is_archived") == "true" {
-			shown = append(shown, projectJSON(p))
+			shown = append(shown, q.listedProject(p))
 		}
 	}
 	if q.v2 {
@@ -307,23 +367,31 @@ func (q *request) projects(head http.Header) (int, any) {
 	return q.page(head, shown, err, fields{"id": -1, "title": "Favorites"})
 }
 
-var above = regexp.MustCompile(`^id > ([0-9]+)$`)
-
 func (q *request) tasks(head http.Header) (int, any) {
 	query := api.TaskQuery{}
 	if len(q.ids) > 0 {
 		query.Project = q.ids[0]
-	}
-	if f := q.q.Get("filter"); f != "" {
-		m := above.FindStringSubmatch(f)
-		if m == nil {
-			return 400, fields{"code": 4016, "message": "unknown filter"}
+		switch {
+		case q.h.hidden(query.Project):
+			return q.problem(403, 7003, "This user does not have access to the project.")
+		case q.h.ProjectM[query.Project] == nil:
+			return q.problem(404, 3001, messages[3001])
 		}
-		query.AfterID, _ = strconv.ParseInt(m[1], 10, 64)
 	}
+	keep := func(api.Task) bool { return true }
+	if f := q.q.Get("filter"); f != "" {
+		fn, status, out := q.matches(f)
+		if status != 0 {
+			return status, out
+		}
+		keep = fn
+	}
+	search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
 	all := []any{}
 	err := q.h.ScanTasks(noContext, query, func(t api.Task) error {
-		all = append(all, t)
+		if keep(t) && strings.Contains(strings.ToLower(t.Title), search) {
+			all = append(all, t)
+		}
 		return nil
 	})
 	status, out := q.page(head, all, err)
@@ -347,7 +415,11 @@ func (q *request) task(id int64) (int, any) {
 	}
 	q.h.Mu.Lock()
 	defer q.h.Mu.Unlock()
-	return 200, q.taskJSON(&t, q.h.TaskM[id])
+	out := q.taskJSON(&t, q.h.TaskM[id])
+	if q.v2 && q.method == http.MethodGet {
+		out["max_permission"] = 2
+	}
+	return 200, out
 }
 
 func (q *request) create() (int, any) {
@@ -356,7 +428,10 @@ func (q *request) create() (int, any) {
 		project = n
 	}
 	if q.str("title") == "" {
-		return 400, fields{"code": 4001, "message": "The task title cannot be empty."}
+		return q.problem(400, 4001, "You must provide at least a task title.")
+	}
+	if status, out := q.check(); status != 0 {
+		return status, out
 	}
 	id, err := q.h.CreateTask(noContext, api.TaskInput{ProjectID: project, Title: q.str("title"), Description: q.str("description"),
 		Done: string(q.body["done"]) == "true", DoneAt: q.date("done_at"), Due: q.date("due_date"), Start: q.date("start_date"),
@@ -364,11 +439,17 @@ func (q *request) create() (int, any) {
 	if err != nil {
 		return q.answer(0, nil, err)
 	}
-	status, out := q.task(id)
-	if status == 200 {
-		status = 201
+	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
+	t := q.h.TaskM[id]
+	q.keep(t, false)
+	t.RepeatAfter, t.RepeatMode = q.int("repeat_after"), q.int("repeat_mode")
+	if n := q.int("index"); n != 0 && !q.v2 {
+		t.Index = n
 	}
-	return status, out
+	out := q.echo(t, false)
+	out["created"], out["created_by"], out["identifier"] = q.when(t.Created), q.h.userJSON(t.CreatedBy), q.identifier(t)
+	return 201, out
 }
 
 func (q *request) date(key string) time.Time {
@@ -416,8 +497,11 @@ func (q *request) named() api.TaskPatch {
 // replace is v1's update: what is not named is wiped, and the body's id wins.
 func (q *request) replace() (int, any) {
 	id := q.ids[0]
-	if n := q.int("id"); n != 0 {
+	if n := q.int("id"); n != 0 && !q.v2 {
 		id = n
+	}
+	if status, out := q.check(); status != 0 {
+		return status, out
 	}
 	empty, zero, no, never := "", int64(0), false, time.Time{}
 	p := q.named()
@@ -433,16 +517,11 @@ func (q *request) replace() (int, any) {
 		return q.answer(0, nil, err)
 	}
 	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
 	t := q.h.TaskM[id]
-	for key := range t.Extra {
-		if val, ok := q.body[key]; ok {
-			t.Extra[key] = val
-		} else {
-			delete(t.Extra, key)
-		}
-	}
-	q.h.Mu.Unlock()
-	return q.task(id)
+	assigned := t.Extra["assignees"] != nil
+	q.keep(t, true)
+	return 200, q.echo(t, assigned)
 }
 
 func fill[T any](dst **T, val *T) {
@@ -453,17 +532,24 @@ func fill[T any](dst **T, val *T) {
 
 // patch is v2's update. A patch without an effect is 304 and leaves no trace.
 func (q *request) patch() (int, any) {
+	if _, err := q.h.Task(noContext, q.ids[0]); err != nil {
+		return q.answer(0, nil, err)
+	}
 	for key := range q.body {
 		if !known[key] {
-			return 422, fields{"title": "Unprocessable Entity", "detail": "unexpected property " + key}
+			return q.problem(422, 0, "validation failed", fields{"message": "unexpected property", "location": "body." + key})
 		}
 	}
 	if raw, ok := q.body["title"]; ok && string(raw) == `""` {
-		return 422, fields{"title": "Unprocessable Entity", "detail": "expected length >= 1"}
+		return q.problem(422, 0, "validation failed", fields{"message": "expected length >= 1", "location": "body.title", "value": ""})
+	}
+	if status, out := q.check(); status != 0 {
+		return status, out
 	}
 	p := q.named()
 	q.h.Mu.Lock()
-	if t := q.h.TaskM[q.ids[0]]; t != nil && !t.Repeats() {
+	before := q.identifier(q.h.TaskM[q.ids[0]])
+	if t := q.h.TaskM[q.ids[0]]; t != nil && (!t.Repeats() || p.Done == nil) && !q.touches(t) {
 		probe := *t
 		q.h.Change(&probe, p)
 		probe.Updated, probe.DoneAt = t.Updated, t.DoneAt
@@ -476,11 +562,29 @@ func (q *request) patch() (int, any) {
 	if err := q.h.UpdateTask(noContext, q.ids[0], p); err != nil {
 		return q.answer(0, nil, err)
 	}
-	return q.task(q.ids[0])
+	q.h.Mu.Lock()
+	t := q.h.TaskM[q.ids[0]]
+	assigned := t.Extra["assignees"] != nil
+	q.keep(t, false)
+	q.h.Mu.Unlock()
+	status, out := q.task(q.ids[0])
+	if m, ok := out.(fields); ok {
+		if m["assignees"] == nil && !assigned {
+			m["assignees"] = []any{}
+		}
+		if m["labels"] != nil && string(q.body["labels"]) == "[]" {
+			m["labels"] = nil // in this answer only
+		}
+		if q.body["project_id"] != nil {
+			m["identifier"] = before
+		}
+	}
+	return status, out
 }
 
 var known = map[string]bool{"title": true, "description": true, "done": true, "priority": true, "project_id": true,
-	"repeat_after": true, "repeat_mode": true, "due_date": true, "start_date": true, "end_date": true}
+	"repeat_after": true, "repeat_mode": true, "due_date": true, "start_date": true, "end_date": true,
+	"reminders": true, "assignees": true, "hex_color": true, "is_favorite": true, "percent_done": true, "labels": true, "related_tasks": true, "position": true, "bucket_id": true}
 
 func (q *request) when(t time.Time) string {
 	if t.IsZero() {
@@ -490,45 +594,4 @@ func (q *request) when(t time.Time) string {
 		t = t.In(q.h.Zone)
 	}
 	return t.Truncate(time.Second).Format(time.RFC3339)
-}
-
-func (q *request) taskJSON(t *api.Task, stored *Task) fields {
-	labels := []any{}
-	for _, l := range t.Labels {
-		labels = append(labels, labelJSON(l))
-	}
-	blocked := []any{}
-	for _, id := range t.BlockedBy {
-		blocked = append(blocked, fields{"id": id})
-	}
-	out := fields{"id": t.ID, "title": t.Title, "description": t.Description, "done": t.Done, "done_at": q.when(t.DoneAt),
-		"due_date": q.when(t.Due), "start_date": q.when(t.Start), "end_date": q.when(t.End), "priority": t.Priority,
-		"project_id": t.ProjectID, "repeat_after": t.RepeatAfter, "repeat_mode": t.RepeatMode, "labels": labels,
-		"created": q.when(t.Created), "updated": q.when(t.Updated), "created_by": fields{"id": t.CreatedBy}, "percent_done": t.Percent,
-		"related_tasks": fields{}}
-	if len(blocked) > 0 {
-		out["related_tasks"] = fields{"blocked": blocked}
-	}
-	if stored != nil {
-		for k, v := range stored.Extra {
-			out[k] = v
-		}
-	}
-	return out
-}
-
-func projectJSON(p api.Project) fields {
-	return fields{"id": p.ID, "title": p.Title, "parent_project_id": p.Parent, "is_archived": p.Archived, "owner": fields{"id": p.OwnerID}}
-}
-
-func labelJSON(l api.Label) fields {
-	return fields{"id": l.ID, "title": l.Title, "created_by": fields{"id": l.OwnerID}}
-}
-
-func (q *request) commentJSON(c api.Comment) fields {
-	return fields{"id": c.ID, "comment": c.Text, "author": fields{"id": c.AuthorID, "username": c.Author}, "created": q.when(c.Created), "updated": q.when(c.Updated)}
-}
-
-func webhookJSON(w api.Webhook) fields {
-	return fields{"id": w.ID, "project_id": w.ProjectID, "target_url": w.TargetURL, "events": w.Events, "secret": ""}
 }

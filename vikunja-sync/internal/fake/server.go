@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,18 @@ type Server struct {
 	Writes int
 	// Calls counts requests by name.
 	Calls map[string]int
+	// More holds the rest of a project, LabelMore that of a label.
+	More      map[int64]*More
+	LabelMore map[int64]LabelMore
+	// Began is when the account was made.
+	Began time.Time
 	last  int64
+}
+
+// LabelMore is what a label has beside title and owner.
+type LabelMore struct {
+	Description, Color string
+	At                 time.Time
 }
 
 // Task is a stored task with what hangs on it.
@@ -37,6 +49,10 @@ type Task struct {
 	LabelIDs []int64
 	Blocked  []int64
 	Notes    []api.Comment
+	Index    int64
+	// Related holds the relations other than blocked and blocking.
+	Related      map[string][]int64
+	Subscription json.RawMessage
 	// Extra holds what the sync never touches: reminders, assignees, colour…
 	Extra map[string]json.RawMessage
 }
@@ -45,7 +61,8 @@ type Task struct {
 func NewServer(now func() time.Time) *Server {
 	s := &Server{Clock: now, MeUser: api.User{ID: 1, Username: "alice", DefaultProject: 1},
 		ProjectM: map[int64]*api.Project{}, LabelM: map[int64]*api.Label{}, TaskM: map[int64]*Task{},
-		Hooks: map[int64][]api.Webhook{}, Secrets: map[int64]string{}, NoAccess: map[int64]bool{}, Calls: map[string]int{}, last: 100}
+		Hooks: map[int64][]api.Webhook{}, Secrets: map[int64]string{}, NoAccess: map[int64]bool{}, Calls: map[string]int{}, last: 100,
+		More: map[int64]*More{}, LabelMore: map[int64]LabelMore{}, Began: now().UTC().Truncate(time.Second)}
 	s.ProjectM[1] = &api.Project{ID: 1, Title: "Inbox", OwnerID: 1}
 	return s
 }
@@ -225,7 +242,7 @@ func (s *Server) ScanTasks(_ context.Context, q api.TaskQuery, fn func(api.Task)
 		var page []api.Task
 		for ; from < len(keys) && len(page) < 50; from++ {
 			t := s.TaskM[keys[from]]
-			if t == nil || t.ID <= after || s.archived(t.ProjectID) || s.hidden(t.ProjectID) || (q.Project != 0 && q.Project != t.ProjectID) {
+			if t == nil || t.ID <= after || (q.Project == 0 && s.archived(t.ProjectID)) || s.hidden(t.ProjectID) || (q.Project != 0 && q.Project != t.ProjectID) {
 				continue
 			}
 			page = append(page, s.view(t))
@@ -286,7 +303,7 @@ func (s *Server) CreateTask(_ context.Context, in api.TaskInput) (id int64, err 
 			return fail(api.KindArchived, 412, 3008, "projects", in.ProjectID)
 		}
 		id = s.next()
-		s.TaskM[id] = &Task{Task: api.Task{ID: id, ProjectID: in.ProjectID, Title: in.Title, Description: in.Description,
+		s.TaskM[id] = &Task{Index: s.nextIndex(in.ProjectID), Task: api.Task{ID: id, ProjectID: in.ProjectID, Title: in.Title, Description: in.Description,
 			Done: in.Done, DoneAt: in.DoneAt, Due: in.Due, Start: in.Start, End: in.End, Priority: in.Priority,
 			Created: s.now(), Updated: s.now(), CreatedBy: s.MeUser.ID}}
 		return nil
@@ -317,6 +334,9 @@ func set[T any](dst *T, src *T) {
 
 // Change applies a patch, also on behalf of a user of the web page. Mu is held.
 func (s *Server) Change(t *Task, p api.TaskPatch) {
+	if p.ProjectID != nil && *p.ProjectID != t.ProjectID {
+		t.Index = s.nextIndex(*p.ProjectID)
+	}
 	set(&t.ProjectID, p.ProjectID)
 	set(&t.Title, p.Title)
 	set(&t.Description, p.Description)
@@ -342,8 +362,10 @@ func (s *Server) Change(t *Task, p api.TaskPatch) {
 	}
 }
 
-// roll moves the dates on, at least once and into the future.
+// roll moves the dates on, at least once and into the future, and unticks the
+// checklist.
 func (s *Server) roll(t *Task, after int64) {
+	t.Description = strings.NewReplacer(`data-checked="true"`, `data-checked="false"`, ` checked="checked"`, "").Replace(t.Description)
 	step := time.Duration(after) * time.Second
 	for _, d := range []*time.Time{&t.Due, &t.Start, &t.End} {
 		if d.IsZero() || step == 0 {
