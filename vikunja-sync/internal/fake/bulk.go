@@ -91,7 +91,7 @@ func (q *request) bulkTasks() (int, any) {
 	s.Mu.Lock()
 	s.Change(blank, p)
 	s.Mu.Unlock()
-	blank.Updated = time.Time{}
+	blank.Updated, blank.DoneAt = time.Time{}, time.Time{}
 	values := q.echo(blank, true)
 	q.body = body
 	return 200, fields{"task_ids": in.IDs, "fields": in.Fields, "values": values, "tasks": shown}
@@ -150,9 +150,8 @@ func (q *request) matches(filter string) (func(api.Task) bool, int, any) {
 	}, 0, nil
 }
 
-// compare evaluates one comparison. Dates compare as the server's sqlite does:
-// the stored text with its zone sorts after the same instant, so that >= does
-// not match it and <= is never needed for it.
+// compare evaluates one comparison. Dates compare as on a server with sqlite:
+// the same instant counts as earlier, >= misses it and < finds it.
 func (q *request) compare(part string) (fn func(api.Task) bool, code int, what string) {
 	field, rest, _ := strings.Cut(part, " ")
 	op, value, _ := strings.Cut(strings.TrimSpace(rest), " ")

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"vikunja-sync/internal/api"
@@ -36,6 +37,7 @@ type HTTP struct {
 	// Unknown collects requests to routes that do not exist.
 	Unknown []string
 	Log     []string
+	one     sync.Mutex // held while a request is carried out
 }
 
 var ids = regexp.MustCompile(`/-?[0-9]+`)
@@ -72,7 +74,9 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.ParseInt(m[1:], 10, 64)
 		q.ids = append(q.ids, n)
 	}
+	h.one.Lock()
 	status, out := q.serve(w.Header())
+	h.one.Unlock()
 	if m, ok := out.(fields); ok && q.v2 && r.Method == http.MethodGet && route == "GET /tasks/#" && status == 200 {
 		etag := fmt.Sprintf(`"%s-%v"`, m["updated"], m["max_permission"])
 		w.Header().Set("ETag", etag)
@@ -364,234 +368,5 @@ func (q *request) projects(head http.Header) (int, any) {
 	if q.v2 {
 		return q.page(head, shown, err)
 	}
-	return q.page(head, shown, err, fields{"id": -1, "title": "Favorites"})
-}
-
-func (q *request) tasks(head http.Header) (int, any) {
-	query := api.TaskQuery{}
-	if len(q.ids) > 0 {
-		query.Project = q.ids[0]
-		switch {
-		case q.h.hidden(query.Project):
-			return q.problem(403, 7003, "This user does not have access to the project.")
-		case q.h.ProjectM[query.Project] == nil:
-			return q.problem(404, 3001, messages[3001])
-		}
-	}
-	keep := func(api.Task) bool { return true }
-	if f := q.q.Get("filter"); f != "" {
-		fn, status, out := q.matches(f)
-		if status != 0 {
-			return status, out
-		}
-		keep = fn
-	}
-	search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
-	all := []any{}
-	err := q.h.ScanTasks(noContext, query, func(t api.Task) error {
-		if keep(t) && strings.Contains(strings.ToLower(t.Title), search) {
-			all = append(all, t)
-		}
-		return nil
-	})
-	status, out := q.page(head, all, err)
-	items, _ := out.([]any)
-	if m, ok := out.(fields); ok {
-		items, _ = m["items"].([]any)
-	}
-	q.h.Mu.Lock()
-	defer q.h.Mu.Unlock()
-	for i := range items { // only what is shown is rendered
-		t := items[i].(api.Task)
-		items[i] = q.taskJSON(&t, q.h.TaskM[t.ID])
-	}
-	return status, out
-}
-
-func (q *request) task(id int64) (int, any) {
-	t, err := q.h.Task(noContext, id)
-	if err != nil {
-		return q.answer(0, nil, err)
-	}
-	q.h.Mu.Lock()
-	defer q.h.Mu.Unlock()
-	out := q.taskJSON(&t, q.h.TaskM[id])
-	if q.v2 && q.method == http.MethodGet {
-		out["max_permission"] = 2
-	}
-	return 200, out
-}
-
-func (q *request) create() (int, any) {
-	project := q.ids[0]
-	if n := q.int("project_id"); n != 0 && !q.v2 {
-		project = n
-	}
-	if q.str("title") == "" {
-		return q.problem(400, 4001, "You must provide at least a task title.")
-	}
-	if status, out := q.check(); status != 0 {
-		return status, out
-	}
-	id, err := q.h.CreateTask(noContext, api.TaskInput{ProjectID: project, Title: q.str("title"), Description: q.str("description"),
-		Done: string(q.body["done"]) == "true", DoneAt: q.date("done_at"), Due: q.date("due_date"), Start: q.date("start_date"),
-		End: q.date("end_date"), Priority: q.int("priority")})
-	if err != nil {
-		return q.answer(0, nil, err)
-	}
-	q.h.Mu.Lock()
-	defer q.h.Mu.Unlock()
-	t := q.h.TaskM[id]
-	q.keep(t, false)
-	t.RepeatAfter, t.RepeatMode = q.int("repeat_after"), q.int("repeat_mode")
-	if n := q.int("index"); n != 0 && !q.v2 {
-		t.Index = n
-	}
-	out := q.echo(t, false)
-	out["created"], out["created_by"], out["identifier"] = q.when(t.Created), q.h.userJSON(t.CreatedBy), q.identifier(t)
-	return 201, out
-}
-
-func (q *request) date(key string) time.Time {
-	t, _ := time.Parse(time.RFC3339, q.str(key))
-	if t.Year() <= 1 {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Second)
-}
-
-// named is the patch of the keys that the body has.
-func (q *request) named() api.TaskPatch {
-	var p api.TaskPatch
-	for key := range q.body {
-		text, num, day := q.str(key), q.int(key), q.date(key)
-		switch key {
-		case "title":
-			p.Title = &text
-		case "description":
-			p.Description = &text
-		case "done":
-			done := string(q.body[key]) == "true"
-			p.Done = &done
-		case "priority":
-			p.Priority = &num
-		case "project_id":
-			if num != 0 {
-				p.ProjectID = &num
-			}
-		case "repeat_after":
-			p.RepeatAfter = &num
-		case "repeat_mode":
-			p.RepeatMode = &num
-		case "due_date":
-			p.Due = &day
-		case "start_date":
-			p.Start = &day
-		case "end_date":
-			p.End = &day
-		}
-	}
-	return p
-}
-
-// replace is v1's update: what is not named is wiped, and the body's id wins.
-func (q *request) replace() (int, any) {
-	id := q.ids[0]
-	if n := q.int("id"); n != 0 && !q.v2 {
-		id = n
-	}
-	if status, out := q.check(); status != 0 {
-		return status, out
-	}
-	empty, zero, no, never := "", int64(0), false, time.Time{}
-	p := q.named()
-	fill(&p.Description, &empty)
-	fill(&p.Done, &no)
-	fill(&p.Priority, &zero)
-	fill(&p.RepeatAfter, &zero)
-	fill(&p.RepeatMode, &zero)
-	fill(&p.Due, &never)
-	fill(&p.Start, &never)
-	fill(&p.End, &never)
-	if err := q.h.UpdateTask(noContext, id, p); err != nil {
-		return q.answer(0, nil, err)
-	}
-	q.h.Mu.Lock()
-	defer q.h.Mu.Unlock()
-	t := q.h.TaskM[id]
-	assigned := t.Extra["assignees"] != nil
-	q.keep(t, true)
-	return 200, q.echo(t, assigned)
-}
-
-func fill[T any](dst **T, val *T) {
-	if *dst == nil {
-		*dst = val
-	}
-}
-
-// patch is v2's update. A patch without an effect is 304 and leaves no trace.
-func (q *request) patch() (int, any) {
-	if _, err := q.h.Task(noContext, q.ids[0]); err != nil {
-		return q.answer(0, nil, err)
-	}
-	for key := range q.body {
-		if !known[key] {
-			return q.problem(422, 0, "validation failed", fields{"message": "unexpected property", "location": "body." + key})
-		}
-	}
-	if raw, ok := q.body["title"]; ok && string(raw) == `""` {
-		return q.problem(422, 0, "validation failed", fields{"message": "expected length >= 1", "location": "body.title", "value": ""})
-	}
-	if status, out := q.check(); status != 0 {
-		return status, out
-	}
-	p := q.named()
-	q.h.Mu.Lock()
-	before := q.identifier(q.h.TaskM[q.ids[0]])
-	if t := q.h.TaskM[q.ids[0]]; t != nil && (!t.Repeats() || p.Done == nil) && !q.touches(t) {
-		probe := *t
-		q.h.Change(&probe, p)
-		probe.Updated, probe.DoneAt = t.Updated, t.DoneAt
-		if fmt.Sprint(probe.Task) == fmt.Sprint(t.Task) {
-			q.h.Mu.Unlock()
-			return 304, nil
-		}
-	}
-	q.h.Mu.Unlock()
-	if err := q.h.UpdateTask(noContext, q.ids[0], p); err != nil {
-		return q.answer(0, nil, err)
-	}
-	q.h.Mu.Lock()
-	t := q.h.TaskM[q.ids[0]]
-	assigned := t.Extra["assignees"] != nil
-	q.keep(t, false)
-	q.h.Mu.Unlock()
-	status, out := q.task(q.ids[0])
-	if m, ok := out.(fields); ok {
-		if m["assignees"] == nil && !assigned {
-			m["assignees"] = []any{}
-		}
-		if m["labels"] != nil && string(q.body["labels"]) == "[]" {
-			m["labels"] = nil // in this answer only
-		}
-		if q.body["project_id"] != nil {
-			m["identifier"] = before
-		}
-	}
-	return status, out
-}
-
-var known = map[string]bool{"title": true, "description": true, "done": true, "priority": true, "project_id": true,
-	"repeat_after": true, "repeat_mode": true, "due_date": true, "start_date": true, "end_date": true,
-	"reminders": true, "assignees": true, "hex_color": true, "is_favorite": true, "percent_done": true, "labels": true, "related_tasks": true, "position": true, "bucket_id": true}
-
-func (q *request) when(t time.Time) string {
-	if t.IsZero() {
-		return "0001-01-01T00:00:00Z"
-	}
-	if q.h.Zone != nil {
-		t = t.In(q.h.Zone)
-	}
-	return t.Truncate(time.Second).Format(time.RFC3339)
+	return q.page(head, shown, err, q.favourites()...)
 }

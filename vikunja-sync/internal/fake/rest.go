@@ -18,6 +18,10 @@ var relation = regexp.MustCompile(`^DELETE /tasks/#/relations/([a-z]+)/#$`)
 func (q *request) touches(t *Task) bool {
 	for key, raw := range q.body {
 		switch key {
+		case "project_id":
+			if string(raw) == "0" {
+				return true
+			}
 		case "labels", "related_tasks":
 			return len(t.LabelIDs) > 0 || string(raw) != "[]"
 		case "reminders", "assignees", "hex_color", "is_favorite":
@@ -216,7 +220,7 @@ func (s *Server) seedTask(raw json.RawMessage) {
 	var all map[string]json.RawMessage
 	json.Unmarshal(raw, &all)
 	for key := range extras {
-		if string(all[key]) != "null" {
+		if text := string(all[key]); text != "null" && text != "[]" && text != "false" && text != `""` {
 			t.Extra[key] = all[key]
 		}
 	}

@@ -335,6 +335,9 @@ func set[T any](dst *T, src *T) {
 // Change applies a patch, also on behalf of a user of the web page. Mu is held.
 func (s *Server) Change(t *Task, p api.TaskPatch) {
 	if p.ProjectID != nil && *p.ProjectID != t.ProjectID {
+		if m := s.more(t.ProjectID); m.LastIndex == t.Index {
+			m.LastIndex-- // the number of a task that left is free again
+		}
 		t.Index = s.nextIndex(*p.ProjectID)
 	}
 	set(&t.ProjectID, p.ProjectID)
@@ -344,7 +347,7 @@ func (s *Server) Change(t *Task, p api.TaskPatch) {
 	set(&t.Start, p.Start)
 	set(&t.End, p.End)
 	set(&t.Priority, p.Priority)
-	repeats, after := t.Repeats(), t.RepeatAfter
+	repeats, after, mode := t.Repeats(), t.RepeatAfter, t.RepeatMode
 	set(&t.RepeatAfter, p.RepeatAfter)
 	set(&t.RepeatMode, p.RepeatMode)
 	t.Updated = s.now()
@@ -354,7 +357,7 @@ func (s *Server) Change(t *Task, p api.TaskPatch) {
 	switch {
 	case *p.Done && repeats:
 		t.DoneAt = s.now()
-		s.roll(t, after)
+		s.roll(t, after, mode)
 	case *p.Done && !t.Done:
 		t.Done, t.DoneAt = true, s.now()
 	case !*p.Done:
@@ -362,18 +365,42 @@ func (s *Server) Change(t *Task, p api.TaskPatch) {
 	}
 }
 
-// roll moves the dates on, at least once and into the future, and unticks the
-// checklist.
-func (s *Server) roll(t *Task, after int64) {
+// roll moves the dates and absolute reminders on and unticks the checklist.
+// Mode 0 goes by the interval until in the future, at least once; 1 by one
+// calendar month; 2 from now, all dates keeping their distance.
+func (s *Server) roll(t *Task, after, mode int64) {
 	t.Description = strings.NewReplacer(`data-checked="true"`, `data-checked="false"`, ` checked="checked"`, "").Replace(t.Description)
 	step := time.Duration(after) * time.Second
-	for _, d := range []*time.Time{&t.Due, &t.Start, &t.End} {
-		if d.IsZero() || step == 0 {
-			continue
+	first := t.Due
+	for _, d := range []time.Time{t.Start, t.End} {
+		if first.IsZero() {
+			first = d
 		}
-		for first := true; first || !d.After(s.now()); first = false {
-			*d = d.Add(step)
+	}
+	on := func(d time.Time) time.Time {
+		switch {
+		case d.IsZero():
+		case mode == 1:
+			d = d.AddDate(0, 1, 0)
+		case step == 0:
+		case mode == 2:
+			d = s.now().Add(step + d.Sub(first))
+		default:
+			for d = d.Add(step); !d.After(s.now()); {
+				d = d.Add(step)
+			}
 		}
+		return d
+	}
+	t.Due, t.Start, t.End = on(t.Due), on(t.Start), on(t.End)
+	var rs []reminder
+	if json.Unmarshal(t.Extra["reminders"], &rs) == nil && len(rs) > 0 {
+		first = rs[0].At // their distances are their own
+		for i := range rs {
+			rs[i].At = on(rs[i].At)
+		}
+		t.Extra["reminders"], _ = json.Marshal(rs)
+		remind(t)
 	}
 }
 

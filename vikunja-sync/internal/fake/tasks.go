@@ -3,13 +3,13 @@
 // Tasks behaves as Taskwarrior's import, export and command line do, Server as
 // Vikunja's API does where the engine can tell. Both follow the facts observed
 // on the real programs; conformance tests hold Tasks to the real `task` and
-// Server to recorded exchanges.
+// HTTP, which shows Server as the API, to recorded exchanges.
 //
 // Both take a Fault function that is asked before and after every call and may
 // fail it, drop the answer, or run something in between (a user's edit, a
 // crash). Everything else is deterministic.
 //
-// Non-goals: speed, HTTP, and features the sync never touches.
+// Non-goals: speed, and features the sync never touches.
 package fake
 
 import (
