@@ -292,7 +292,7 @@ func seed(s *Server, xs []exchange) {
 				json.Unmarshal(b, &l)
 				l.OwnerID = owner(m["created_by"])
 				s.LabelM[l.ID] = &l
-				more := LabelMore{}
+				more := LabelMore{At: s.Began}
 				more.Description, _ = m["description"].(string)
 				more.Color, _ = m["hex_color"].(string)
 				s.LabelMore[l.ID] = more
@@ -363,6 +363,7 @@ func seedNamed(s *Server, x exchange, made map[string]bool) {
 	}
 	if l := sent.Label; l > 0 && s.LabelM[l] == nil && !made[fmt.Sprint("label", float64(l))] && x.Response.Status == 201 {
 		s.LabelM[l] = &api.Label{ID: l, Title: "l", OwnerID: 1}
+		s.LabelMore[l] = LabelMore{At: s.Began}
 	}
 }
 

@@ -39,18 +39,28 @@ var inverse = map[string]string{"subtask": "parenttask", "parenttask": "subtask"
 	"duplicates": "duplicateof", "blocking": "blocked", "blocked": "blocking", "precedes": "follows", "follows": "precedes",
 	"copiedfrom": "copiedto", "copiedto": "copiedfrom"}
 
+// blocking lists for each task those that wait for it. Mu is held.
+func (s *Server) blocking() map[int64][]int64 {
+	out := map[int64][]int64{}
+	for id, t := range s.TaskM {
+		for _, other := range t.Blocked {
+			out[other] = append(out[other], id)
+		}
+	}
+	for _, l := range out {
+		slices.Sort(l)
+	}
+	return out
+}
+
 // related lists the other ends of a task's relations. Mu is held.
-func (s *Server) related(t *Task) map[string][]int64 {
+func (s *Server) related(t *Task, blocking map[int64][]int64) map[string][]int64 {
 	out := map[string][]int64{}
 	for k, l := range t.Related {
 		out[k] = slices.Clone(l)
 	}
 	out["blocked"] = slices.Clone(t.Blocked)
-	for _, id := range slices.Sorted(maps.Keys(s.TaskM)) {
-		if hasID(s.TaskM[id].Blocked, t.ID) {
-			out["blocking"] = append(out["blocking"], id)
-		}
-	}
+	out["blocking"] = blocking[t.ID]
 	for k, l := range out {
 		if out[k] = slices.DeleteFunc(l, func(id int64) bool { return s.TaskM[id] == nil }); len(out[k]) == 0 {
 			delete(out, k)
@@ -238,7 +248,10 @@ func (q *request) taskJSON(t *api.Task, stored *Task) fields {
 			out["assignees"] = mapAll(us, func(u person) fields { return q.h.userJSON(u.ID) })
 		}
 		out["identifier"] = q.identifier(stored)
-		for kind, ids := range q.h.related(stored) {
+		if q.blocking == nil {
+			q.blocking = q.h.blocking()
+		}
+		for kind, ids := range q.h.related(stored, q.blocking) {
 			var others []fields
 			for _, id := range ids {
 				others = append(others, q.short(&q.h.TaskM[id].Task, q.h.TaskM[id]))
