@@ -54,12 +54,17 @@ func TestOwnFleet(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(j.root, "nix", "generated")); err != nil {
 		t.Fatal(err)
 	}
-	hosts, err := os.ReadFile("hosts.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(j.root, "hosts.toml"), hosts, 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"hosts.toml", "package.nix", "vikunja-sync/package.nix"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(j.root, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(j.root, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	f := j.open(t, "nix/generated")
 	t.Run("nixos", func(t *testing.T) { testNixOSHosts(t, f) })
@@ -304,7 +309,7 @@ func (j *judged) testUntracked(t *testing.T) {
 // What generate writes is new to git, so a flake misses it until it is staged.
 func (j *judged) testUnstaged(t *testing.T) {
 	repo := j.repo(t)
-	repo.Git("add", "flake.nix", "hosts.toml", "nix/modules", "nix/hosts", "nix/home")
+	repo.Git("add", "flake.nix", "hosts.toml", "nix/modules", "nix/hosts", "nix/home", "nix/overlay.nix")
 	var checks map[string]any
 	const attr = "checks.x86_64-linux"
 	if err := repo.Eval(&checks, attr); err == nil || !strings.Contains(err.Error(), "nix/generated") {
