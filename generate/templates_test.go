@@ -3,13 +3,10 @@ package generate
 import (
 	"io/fs"
 	"maps"
-	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,22 +56,14 @@ func TestTemplateImports(t *testing.T) {
 // TestShellIsClean runs shellcheck over the shell of the core templates.
 func TestShellIsClean(t *testing.T) {
 	nix := realnix.Require(t)
-	shellcheck, err := exec.LookPath("shellcheck")
-	if err != nil {
-		if os.Getenv(realnix.EnvRequire) == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no shellcheck")
-	}
 	file := filepath.Join(t.TempDir(), "rosetta.nix")
 	writeFile(t, file, templates.Read("core/rosetta.nix"))
 	var script string
 	if err := nix.EvalInto(&script, "(import "+file+").system.activationScripts.extraActivation.text"); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(shellcheck, "--shell=bash", "-")
-	cmd.Stdin = strings.NewReader(script)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	if script == "" {
+		t.Fatal("no script to check")
 	}
+	realnix.Shellcheck(t, map[string]string{"rosetta": script}, "")
 }
