@@ -8,8 +8,11 @@ import (
 // Disks lists the disk profiles, sorted. Each has "disks/NAME/disk.nix", which
 // is generated verbatim, and "disks/NAME/profile.toml", which declares its
 // parameters; see disks/README.md for both.
-func Disks() []string {
-	found, err := fs.Glob(FS, "disks/*/profile.toml")
+func Disks() []string { return foldersWith("disks/*/profile.toml") }
+
+// foldersWith names the folders that hold a file of a pattern, sorted.
+func foldersWith(pattern string) []string {
+	found, err := fs.Glob(FS, pattern)
 	if err != nil {
 		panic(err)
 	}
