@@ -402,20 +402,10 @@ func (w *Workspace) findFunction(name string) definition {
 // topBinding finds a name in the set that a file gives, through lambdas, lets
 // and withs.
 func topBinding(x outline.Expr, name string) *outline.Entry {
-	for {
-		switch e := x.(type) {
-		case *outline.Lambda:
-			x = e.Body
-		case *outline.Let:
-			x = e.Body
-		case *outline.With:
-			x = e.Body
-		case *outline.Set:
-			return e.Find(name)
-		default:
-			return nil
-		}
+	if set, ok := bodyOf(x).(*outline.Set); ok {
+		return set.Find(name)
 	}
+	return nil
 }
 
 // isFunction: a lambda, or a partial application (`lib.path.append ../.`).
