@@ -284,9 +284,11 @@ func TestDaemon(t *testing.T) {
 	if _, errs, code := call(t, env, "run"); code != exitFailed || !strings.Contains(errs, "another `vikunja-sync run`") {
 		t.Errorf("a second daemon: %d %s", code, errs)
 	}
-	if out, _, code := call(t, env, "status"); code != exitOK || !strings.Contains(out, "2 pairs") {
-		t.Errorf("status: %d %s", code, out)
-	}
+	// The status file follows the metrics.
+	eventually(t, "status", func() bool {
+		out, _, code := call(t, env, "status")
+		return code == exitOK && strings.Contains(out, "2 pairs")
+	})
 	if out, errs, code := call(t, env, "doctor"); !strings.Contains(out, "ok  webhook") {
 		t.Errorf("doctor: %d %s%s", code, out, errs)
 	}
