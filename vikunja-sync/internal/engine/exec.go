@@ -284,7 +284,7 @@ func (c *cycle) settleUpdate(ctx context.Context, td *todo) error {
 func (c *cycle) settle(td *todo, tw model.Snapshot) {
 	p, vk := td.pair, td.vk
 	for f := range model.NumFields {
-		if c.Same(f, tw.Scalar[f], vk.Scalar[f]) || c.yields(td, f) {
+		if c.Same(f, tw.Scalar[f], vk.Scalar[f]) || c.yields(td, f, tw.Scalar[f]) {
 			p.TW.Scalar[f], p.VK.Scalar[f] = tw.Scalar[f], vk.Scalar[f]
 			delete(p.Tries, f.String())
 		}
@@ -309,11 +309,16 @@ func (c *cycle) settle(td *todo, tw model.Snapshot) {
 }
 
 // yields reports a field whose difference is accepted: Vikunja cannot hold the
-// value, or cannot tell the change, or three writes did not read back.
-func (c *cycle) yields(td *todo, f model.Field) bool {
+// value, or cannot tell the change, or three writes did not read back. What
+// changed since the merge was not part of that verdict.
+func (c *cycle) yields(td *todo, f model.Field, tw string) bool {
 	if td.pair.Tries[f.String()] >= maxTries {
 		c.problem(td.pair, fmt.Sprintf("`%s` does not read back as written; it is left as it is", f))
 		return true
+	}
+	if tw != td.mergedTW[f] || td.vk.Scalar[f] != td.mergedVK[f] {
+		c.rep.Again = true
+		return false
 	}
 	i := slices.IndexFunc(td.res.Scalars, func(s merge.Scalar) bool { return s.Field == f })
 	return i >= 0 && (td.res.Scalars[i].Stuck || td.res.Scalars[i].Action == merge.Agree)

@@ -38,6 +38,9 @@ type todo struct {
 	twTask *twTask
 	vkTask *vkTask
 	res    merge.Result
+	// mergedTW and mergedVK are the scalars that res was computed from; tw and
+	// vk may have been read again since.
+	mergedTW, mergedVK [model.NumFields]string
 	// missing: Taskwarrior lost the task, so only its uuid may be used again.
 	missing bool
 	wrote   bool     // Vikunja was written: its comments must be read again
@@ -228,7 +231,7 @@ func (c *cycle) planCreateTW(ctx context.Context, p *store.Pair, v *vkTask, miss
 	if err != nil {
 		return c.readFailed(err)
 	}
-	td := &todo{kind: createTW, pair: p, vk: snap, vkTask: v, missing: missing}
+	td := &todo{kind: createTW, pair: p, vk: snap, vkTask: v, missing: missing, mergedVK: snap.Scalar}
 	p.TW, p.VK, p.Links = model.Snapshot{}, model.Snapshot{}, nil
 	td.res = merge.Merge(c, merge.Input{VK: snap})
 	c.plan = append(c.plan, td)
@@ -444,6 +447,7 @@ func (c *cycle) planUpdate(ctx context.Context, p *store.Pair, before string, t 
 // mergeInto computes what to do from the snapshots of td.
 func (c *cycle) mergeInto(td *todo) {
 	p := td.pair
+	td.mergedTW, td.mergedVK = td.tw.Scalar, td.vk.Scalar
 	in := merge.Input{BaseTW: p.TW.Clone(), BaseVK: p.VK.Clone(), TW: td.tw, VK: td.vk, Links: p.Links, KeepEdit: true}
 	in.BaseTW.Depends, in.BaseVK.Depends = c.narrow(p.TW.Depends), c.narrow(p.VK.Depends)
 	if td.vkTask.task != nil {
