@@ -13,7 +13,8 @@ import (
 
 func tableRows(t testing.TB) []Row {
 	var rows []Row
-	for _, name := range []string{"options.tsv", "overlay.tsv"} {
+	seen := map[string]bool{}
+	for _, name := range []string{"overlay.tsv", "options.tsv"} { // what is laid over goes first
 		f, err := os.Open(name)
 		if err != nil {
 			t.Fatal(err)
@@ -23,7 +24,12 @@ func tableRows(t testing.TB) []Row {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, more...)
+		for _, r := range more {
+			if key := r.Class.String() + " " + JoinPath(r.Path); !seen[key] {
+				seen[key] = true
+				rows = append(rows, r)
+			}
+		}
 	}
 	return rows
 }

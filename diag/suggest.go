@@ -22,6 +22,24 @@ func Suggest(name string, candidates []string) string {
 	return best
 }
 
+// Slip is the one candidate that differs from `name` by a slip of the pen: by
+// case and separators alone, or by one letter left out, doubled, exchanged or
+// swapped with its neighbour. It is "" where several do, or none: only what
+// cannot have been meant otherwise is fit to be put right unasked.
+func Slip(name string, candidates []string) string {
+	found := ""
+	for _, c := range candidates {
+		if c == name || fold(c) != fold(name) && (len(name) < 4 || distance(name, c) > 1) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = c
+	}
+	return found
+}
+
 func fold(s string) string {
 	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s))
 }

@@ -8,6 +8,7 @@ import (
 	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/outline"
+	"nixgen/syntax"
 )
 
 var optionType = &lint.Rule{
@@ -16,7 +17,8 @@ var optionType = &lint.Rule{
 		Summary: "a value of the wrong type",
 		Why: `Options are typed, and types differ between platforms: ` + "`system.stateVersion`" + `
 is a string on NixOS and an integer on nix-darwin. A value of the wrong type,
-or one that an enumeration does not list, fails at evaluation.`,
+or one that an enumeration does not list, fails at evaluation. So does setting
+an option that is read-only: its own module sets it already.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -40,54 +42,209 @@ stateVersion = 6
 	Scope:    lint.HostScope,
 	Run: func(p *lint.Pass) {
 		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict == leaf && at.place.Flags&(catalog.Coarse|catalog.Absent) == 0 {
-				o.typed(s, at)
+			if at.verdict != leaf || at.place.Flags&(catalog.Coarse|catalog.Absent) != 0 {
+				return
 			}
+			if at.place.Has(catalog.ReadOnly) {
+				o.readOnly(s)
+				return
+			}
+			o.typed(s, at)
 		})
+		specSet(p)
 	},
 }
 
+// readOnly: the option's own module sets it, by a default or by a definition,
+// and a second definition fails as soon as the value is read. It surely is
+// where nothing has to be enabled first.
+func (o *optionPass) readOnly(s *setting) {
+	if !s.defined() || o.theirs(s) || !o.enabled(s) {
+		return
+	}
+	def, path := longest(s)
+	o.Report(lastly(s, def, fmt.Sprintf("the option `%s` is read-only", catalog.JoinPath(path)),
+		"its own module sets it; a second definition fails, whatever it says"))
+}
+
+func lastly(s *setting, def *outline.Def, message, why string) diag.Diagnostic {
+	d := s.at(message, why)
+	d.Severity, d.Span = diag.Error, def.Path
+	return d
+}
+
+// enabled reports that every `enable` option beside the path is surely true.
+func (o *optionPass) enabled(s *setting) bool {
+	here := platform(s.module)
+	names := s.names()
+	for n := 1; n < len(names); n++ {
+		switchPath := append(names[:n:n], "enable")
+		if _, ok := o.cat.Lookup(here, switchPath); ok && !setTrue(s, switchPath) {
+			return false
+		}
+	}
+	return true
+}
+
+// setTrue: the closure of the setting's module surely sets the option to true.
+func setTrue(s *setting, path []string) bool {
+	return slices.ContainsFunc(allSettings(s.host), func(t *setting) bool {
+		return t.module.Class == s.module.Class && t.module.User == s.module.User && slices.Equal(t.path, path) &&
+			t.active(nil) == outline.True && slices.ContainsFunc(t.def.Leaves, func(l outline.Leaf) bool {
+			return t.module.Truth(l.Guards) == outline.True && outline.TruthOf(t.module.In.Value(l.X, l.Scope)) == outline.True
+		})
+	})
+}
+
+// specSet: where nixgen wires the fleet, the option `hostSpec` mirrors
+// hosts.toml, read-only, and an assertion reads it.
+func specSet(p *lint.Pass) {
+	if p.Work.Fleet == nil || p.Work.Fleet.Layout.Wiring == "manual" {
+		return
+	}
+	settings(p.Host, func(s *setting) bool {
+		if s.path[0] != "hostSpec" {
+			return false
+		}
+		if decl, _, group := s.own.Find([]string{"hostSpec"}); decl == nil && !group && s.defined() {
+			def, path := longest(s)
+			p.Report(lastly(s, def, fmt.Sprintf("`%s` is read-only: hosts.toml says what it is", catalog.JoinPath(path)),
+				"the option shows what modules get as their argument; set the field in hosts.toml"))
+		}
+		return false
+	})
+}
+
+// typed judges the values of an option, and those of the names below one that
+// is an attribute set of plain values.
 func (o *optionPass) typed(s *setting, at *spot) {
 	t := at.kind
 	if at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
 		return
 	}
-	for _, l := range s.def.Leaves {
-		if s.module.Truth(l.Guards) != outline.True {
-			continue
-		}
-		if msg := wrong(s, at, l); msg != "" && !o.theirs(s) {
-			d := s.at(fmt.Sprintf("`%s` is %s; it takes %s", s, msg, t.Text), "a value of the wrong type fails at evaluation")
-			d.Severity = diag.Error
-			d.Span = l.X.Span()
-			if f := l.Scope.File(); f != nil {
-				d.File = f.Path
-			}
-			o.Report(d)
+	o.leaves(s, s.def, t, s.String())
+	if t.Kind != catalog.AttrsKind || t.Elem == nil || t.Elem.Shapes() == catalog.AnyShape {
+		return
+	}
+	for _, k := range s.def.Kids {
+		if name, ok := s.module.Name(k); ok && len(k.Kids) == 0 && s.module.Truth(k.Guards) == outline.True {
+			o.leaves(s, k, *t.Elem, catalog.JoinPath(append(s.names(), name)))
 		}
 	}
 }
 
-// wrong says what a value is when its type is surely not the option's.
-func wrong(s *setting, at *spot, l outline.Leaf) string {
-	if foreignValue(l.X) {
-		return ""
+func (o *optionPass) leaves(s *setting, def *outline.Def, t catalog.Type, option string) {
+	for _, l := range def.Leaves {
+		if s.module.Truth(l.Guards) != outline.True || foreignValue(l.X) {
+			continue
+		}
+		v := s.module.In.Value(l.X, l.Scope)
+		if bad := wrong(t, v); bad.word != "" && !o.theirs(s) {
+			o.mistyped(s, "is", l, t, option, bad)
+			continue
+		}
+		o.elements(s, l, t, option, v)
 	}
-	t := at.kind
-	v := s.module.In.Value(l.X, l.Scope)
+}
+
+// elements judges what a list holds, where it is written out.
+func (o *optionPass) elements(s *setting, l outline.Leaf, t catalog.Type, option string, v outline.Value) {
+	seq, isList := v.(*outline.Sequence)
+	x, written := l.X.(*outline.List)
+	elem := listOf(t)
+	if !isList || !written || elem.Shapes() == catalog.AnyShape || len(seq.Elems) != len(x.Elems) {
+		return
+	}
+	for i, e := range seq.Elems {
+		if foreignValue(x.Elems[i]) {
+			continue
+		}
+		if bad := wrong(elem, e.Force(s.host.Eval)); bad.word != "" && !o.theirs(s) {
+			o.mistyped(s, "holds", outline.Leaf{X: x.Elems[i], Scope: l.Scope}, elem, option, bad)
+		}
+	}
+}
+
+// listOf is the type of the elements, where a list is the one thing with
+// elements that the option takes.
+func listOf(t catalog.Type) catalog.Type {
+	elem := catalog.Type{}
+	for _, a := range append(t.Alts[:len(t.Alts):len(t.Alts)], t) {
+		if a.Kind != catalog.ListKind {
+			continue
+		}
+		if elem.Text != "" || a.Elem == nil {
+			return catalog.Type{}
+		}
+		elem = *a.Elem
+	}
+	return elem
+}
+
+func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option string, bad mistake) {
+	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", option, verb, bad.word, t.Text), "a value of the wrong type fails at evaluation")
+	d.Severity = diag.Error
+	d.Span = l.X.Span()
+	if f := l.Scope.File(); f != nil {
+		d.File = f.Path
+	}
+	if near := diag.Suggest(bad.text, bad.allowed); near != "" {
+		d.Message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	if near := diag.Slip(bad.text, bad.allowed); near != "" {
+		d.Fixes = writeString(l.X, bad.text, near)
+	}
+	o.Report(d)
+}
+
+// writeString replaces a string where it is written out whole.
+func writeString(x outline.Expr, old, text string) []diag.Fix {
+	str, ok := x.(*outline.Str)
+	if !ok {
+		return nil
+	}
+	if lit, ok := str.Literal(); !ok || lit != old {
+		return nil
+	}
+	quoted, err := syntax.QuoteString(text)
+	if err != nil {
+		return nil
+	}
+	return []diag.Fix{{Message: "write " + quoted, Edits: []diag.Edit{{Span: str.Span(), New: quoted}}}}
+}
+
+// mistake is what a value is when its type is surely not the option's; for a
+// string that no enumeration lists, with what it lists.
+type mistake struct {
+	word, text string
+	allowed    []string
+}
+
+func wrong(t catalog.Type, v outline.Value) mistake {
 	shape, word, scalar := shapeOf(v)
 	switch {
 	case shape == 0:
-		return ""
-	case at.shapes&shape == 0:
-		return word
+		return mistake{}
+	case t.Shapes()&shape == 0:
+		return mistake{word: word}
 	case !outline.Known(v):
-		return ""
+		return mistake{}
 	}
-	if all, ok := t.Enum(); ok && len(all) > 0 && shape == catalog.StringShape && !slices.Contains(all, scalar) && !t.Admits(scalar) {
-		return fmt.Sprintf("%q", scalar)
+	if i, ok := scalar.(int64); ok && !t.Admits(i) {
+		return mistake{word: fmt.Sprint(i)}
 	}
-	return ""
+	all, ok := t.Enum()
+	text, isText := scalar.(string)
+	if !ok || !isText || len(all) == 0 || slices.Contains(all, scalar) || t.Admits(scalar) {
+		return mistake{}
+	}
+	m := mistake{word: fmt.Sprintf("%q", text), text: text}
+	for _, a := range all {
+		if s, ok := a.(string); ok {
+			m.allowed = append(m.allowed, s)
+		}
+	}
+	return m
 }
 
 // foreignValue: a package or a part of config, whose type nobody knows here.

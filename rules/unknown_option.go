@@ -2,11 +2,13 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"nixgen/catalog"
 	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/outline"
+	"nixgen/syntax"
 )
 
 var unknownOption = &lint.Rule{
@@ -68,12 +70,36 @@ func (o *optionPass) unknown(s *setting, at *spot) {
 		return
 	}
 	name := at.names[len(at.names)-1]
-	near := diag.Suggest(name, o.cat.Names(at.here, at.names[:len(at.names)-1]))
+	names := o.cat.Names(at.here, at.names[:len(at.names)-1])
+	near := diag.Suggest(name, names)
 	if near == "" || len(name) < 4 || !slip(name, near) {
 		return
 	}
 	d := s.at(fmt.Sprintf("no option `%s` is known; did you mean `%s`?", s, near), "")
 	d.Severity = diag.Warning
-	d.Fixes = nil
+	if near == diag.Slip(name, names) {
+		d.Fixes = rename(s, near)
+	}
 	o.Report(d)
+}
+
+// rename writes another name for the last one of a path, where it is written
+// out and its neighbours do not have that name already.
+func rename(s *setting, to string) []diag.Fix {
+	at := s.def.Name.At
+	siblings := s.module.Out.Defs
+	if s.def.Parent != nil {
+		siblings = s.def.Parent.Kids
+	}
+	taken := slices.ContainsFunc(siblings, func(d *outline.Def) bool { return d.Name.X != nil || d.Name.Text == to })
+	text, err := syntax.QuoteAttr(to)
+	if s.def.Name.X != nil || at.Start == at.End || taken || err != nil || s.inherited() {
+		return nil
+	}
+	return []diag.Fix{{Message: "write `" + to + "`", Edits: []diag.Edit{{Span: at, New: text}}}}
+}
+
+// inherited names come out of another set, where they have this name.
+func (s *setting) inherited() bool {
+	return slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool { return l.X.Span() == s.def.Name.At })
 }
