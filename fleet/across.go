@@ -60,13 +60,17 @@ func (w *walker) checkCycles(f *Fleet) {
 	visit = func(h *Host) {
 		state[h.Name] = 1
 		chain = append(chain, h.Name)
-		for _, name := range h.Deploy.DependsOn {
+		for _, name := range h.waitsFor() {
 			next := f.Host(name)
 			switch {
 			case next == nil || next == h || state[name] == 2:
 			case state[name] == 1:
 				round := append(slices.Clone(chain[slices.Index(chain, name):]), name)
-				w.errorf(h.Span, "`hosts.%s.deploy.dependsOn`: the hosts wait for one another: `%s`", quoteKey(h.Name), strings.Join(round, " → "))
+				key := "deploy.dependsOn"
+				if !slices.Contains(h.Deploy.DependsOn, name) {
+					key = "deploy.wave"
+				}
+				w.errorf(h.Span, "`hosts.%s.%s`: the hosts wait for one another: `%s`", quoteKey(h.Name), key, strings.Join(round, " → "))
 			default:
 				visit(next)
 			}

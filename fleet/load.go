@@ -102,6 +102,7 @@ func (w *walker) resolve() *Fleet {
 	}
 	slices.SortFunc(f.Roles, func(a, b *Role) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(f.Hosts, func(a, b *Host) int { return cmp.Compare(a.Name, b.Name) })
+	r.rollout()
 	for _, h := range f.Hosts {
 		for _, name := range h.Roles {
 			r.roleOf[name].Hosts = append(r.roleOf[name].Hosts, h.Name)
