@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -68,6 +69,7 @@ func (w *world) lint(paths []string, o lintOptions) error {
 	if err != nil {
 		return usage("%v", err)
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	t, err := w.lintTree(paths, o)
 	if err != nil {
 		return err

@@ -101,7 +101,24 @@ func (in *Instance) env(s *Scope) *Env {
 }
 
 // Value of an expression for this host.
-func (in *Instance) Value(x Expr, s *Scope) Value { return in.Eval.Expr(x, in.Env(s)) }
+func (in *Instance) Value(x Expr, s *Scope) Value {
+	if fixed(x) {
+		return in.Eval.Expr(x, nil)
+	}
+	return in.Eval.Expr(x, in.Env(s))
+}
+
+// fixed expressions mean the same in every scope.
+func fixed(x Expr) bool {
+	switch x := x.(type) {
+	case *Int, *Float:
+		return true
+	case *Str:
+		_, ok := x.Literal()
+		return ok
+	}
+	return false
+}
 
 // Thunk of an expression for this host.
 func (in *Instance) Thunk(x Expr, s *Scope) *Thunk { return Later(x, in.Env(s)) }

@@ -114,10 +114,12 @@ func (o *outside) module(path string) {
 func plain(s string) string {
 	s = strings.ToLower(s)
 	s = strings.TrimSuffix(s, ".nix")
-	s = strings.NewReplacer("-", "", "_", "").Replace(s)
+	s = joiners.Replace(s)
 	s = strings.TrimPrefix(s, "nixos")
 	return strings.TrimSuffix(strings.TrimPrefix(s, "nix"), "nix")
 }
+
+var joiners = strings.NewReplacer("-", "", "_", "")
 
 // covers reports whether an option may be declared outside.
 func (o *outside) covers(path []string) bool {
@@ -125,6 +127,9 @@ func (o *outside) covers(path []string) bool {
 		if n := min(len(r), len(path)); slices.Equal(r[:n], path[:n]) && len(path) >= len(r) {
 			return true
 		}
+	}
+	if len(o.words) == 0 {
+		return false
 	}
 	for _, c := range path {
 		if slices.Contains(o.words, plain(c)) {

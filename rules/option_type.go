@@ -118,8 +118,12 @@ func specSet(p *lint.Pass) {
 // typed judges the values of an option, and those of the names below one that
 // is an attribute set of plain values.
 func (o *optionPass) typed(s *setting, at *spot) {
-	t := at.kind
-	if at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
+	t, fits := at.kind, &s.fits[class(s.module)]
+	if fits.Load() || at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
+		return
+	}
+	if !slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool { return !constant(l.X, l.Scope) || wrong(s, at, l) != "" }) {
+		fits.Store(true)
 		return
 	}
 	o.leaves(s, s.def, t, s.String())
@@ -245,6 +249,23 @@ func wrong(t catalog.Type, v outline.Value) mistake {
 		}
 	}
 	return m
+}
+
+// constant: every host sees the same shape and, of a string, the same text.
+func constant(x outline.Expr, sc *outline.Scope) bool {
+	switch x := x.(type) {
+	case *outline.Int, *outline.Float, *outline.List:
+		return true
+	case *outline.Str:
+		_, ok := x.Literal()
+		return ok
+	case *outline.Var:
+		e, _ := sc.Bound(x.Name)
+		return e == nil && (x.Name == "true" || x.Name == "false" || x.Name == "null")
+	case *outline.With:
+		return constant(x.Body, sc)
+	}
+	return false
 }
 
 // foreignValue: a package or a part of config, whose type nobody knows here.

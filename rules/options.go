@@ -50,9 +50,34 @@ type optionPass struct {
 	out *outside
 }
 
+// option is a definition that the catalog can judge.
+type option struct {
+	*setting
+	at *spot
+}
+
 // eachOption visits every definition that the catalog can judge.
 func eachOption(p *lint.Pass, visit func(o *optionPass, s *setting, at *spot)) {
-	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: newOutside(p.Host)}
+	v := viewOf(p)
+	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: v.out}
+	for _, opt := range v.options {
+		visit(o, opt.setting, opt.at)
+	}
+}
+
+// view is what the rules about options ask of a host, made once.
+type view struct {
+	out     *outside
+	options []option
+}
+
+func viewOf(p *lint.Pass) *view {
+	type key struct{ h *lint.Host }
+	if v, ok := p.Work.Memo.Load(key{p.Host}); ok {
+		return v.(*view)
+	}
+	v := &view{out: newOutside(p.Host)}
+	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: v.out}
 	settings(p.Host, func(s *setting) bool {
 		if len(s.path) == 1 && (s.path[0] == "_module" || s.path[0] == "") {
 			return false
@@ -62,27 +87,30 @@ func eachOption(p *lint.Pass, visit func(o *optionPass, s *setting, at *spot)) {
 		}
 		at := o.spot(s)
 		if at.verdict != silent {
-			visit(o, s, at)
+			v.options = append(v.options, option{s, at})
 		}
 		return at.verdict == parent
 	})
+	p.Work.Memo.Store(key{p.Host}, v)
+	return v
 }
 
 // spot judges a name, once for all hosts.
 func (o *optionPass) spot(s *setting) *spot {
-	if s.judged != nil {
-		return s.judged
+	judged := &s.judged[class(s.module)]
+	if at := judged.Load(); at != nil {
+		return at
 	}
 	here := platform(s.module)
 	names := s.names()
 	key := spotKey{strings.Join(names, "\x00"), here}
-	if v, ok := o.Work.Memo.Load(key); ok {
-		s.judged = v.(*spot)
-		return s.judged
+	v, ok := o.Work.Memo.Load(key)
+	if !ok {
+		v = o.judge(here, names)
+		o.Work.Memo.Store(key, v)
 	}
-	s.judged = o.judge(here, names)
-	o.Work.Memo.Store(key, s.judged)
-	return s.judged
+	judged.Store(v.(*spot))
+	return v.(*spot)
 }
 
 func (o *optionPass) judge(here catalog.Platform, names []string) *spot {

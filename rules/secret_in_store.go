@@ -37,7 +37,7 @@ stateVersion = "25.11"
 	},
 	Run: func(p *lint.Pass) {
 		settings(p.Host, func(s *setting) bool {
-			if s.module.Reach == outline.True && len(s.def.Leaves) > 0 {
+			if s.shaped && s.module.Reach == outline.True {
 				secretSetting(p, s)
 			}
 			return true
@@ -52,9 +52,6 @@ var (
 
 func secretSetting(p *lint.Pass, s *setting) {
 	name := strings.ReplaceAll(s.path[len(s.path)-1], "-", "")
-	if !secretShaped(name) {
-		return
-	}
 	plain, file := secretRE.MatchString(name), secretFileRE.MatchString(name)
 	if !plain && !file {
 		return

@@ -20,6 +20,24 @@ func contains(text []byte, words ...string) bool {
 	return false
 }
 
+// hasWord reports whether a file has the word, asked once for all hosts.
+func hasWord(w *lint.Workspace, f *outline.File, word string) bool {
+	type key struct {
+		f    *outline.File
+		word string
+	}
+	if v, ok := w.Memo.Load(key{f, word}); ok {
+		return v.(bool)
+	}
+	has := false
+	if f != nil {
+		s := w.Source(f.Path)
+		has = s == nil || contains(s.Text, word)
+	}
+	w.Memo.Store(key{f, word}, has)
+	return has
+}
+
 func textOf(s *lint.Source, at diag.Span) string { return string(s.Text[at.Start:at.End]) }
 
 // mergeFix rewrites `x // lib.mkIf c y` to `lib.mkMerge [ x (lib.mkIf c y) ]`.

@@ -141,6 +141,22 @@ func hostSpecFields(p *lint.Pass, m *lint.Module) ([]string, bool) {
 	if p.Host.Platform == string(lint.Home) {
 		own = p.Host.Options(m)
 	}
+	type key struct{ o *lint.Options }
+	if v, ok := p.Work.Memo.Load(key{own}); ok {
+		k := v.(knownFields)
+		return k.names, k.closed
+	}
+	names, closed := declaredFields(p, own)
+	p.Work.Memo.Store(key{own}, knownFields{names, closed})
+	return names, closed
+}
+
+type knownFields struct {
+	names  []string
+	closed bool
+}
+
+func declaredFields(p *lint.Pass, own *lint.Options) ([]string, bool) {
 	if decl, _, group := own.Find([]string{"hostSpec"}); decl != nil || group {
 		return own.Names([]string{"hostSpec"}), decl != nil && !decl.Open || decl == nil && group
 	}

@@ -54,7 +54,7 @@ stateVersion = "25.11"
 				return true
 			}
 			for _, l := range s.def.Leaves {
-				if s.active(l.Guards) == outline.True {
+				if hasWord(p.Work, l.Scope.File(), "sops") && s.active(l.Guards) == outline.True {
 					secretUses(p, s, l, declared[closure(s.module)], open[closure(s.module)])
 				}
 			}

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"nixgen/catalog"
 	"nixgen/diag"
@@ -9,21 +11,35 @@ import (
 	"nixgen/outline"
 )
 
-// A setting is one name that a module defines, as a host sees it: with its
-// whole path and with every guard over it.
+// A setting is one name that a module defines, as a host sees it.
 type setting struct {
 	host   *lint.Host
 	module *lint.Module
-	def    *outline.Def
+	// own are the options the closure declares.
+	own *lint.Options
+	*name
+	// end is the index, in the list of all, behind what stands below.
+	end int
+}
+
+// A name is a definition with its whole path and every guard over it. Modules
+// without dynamic names share theirs among the hosts.
+type name struct {
+	def *outline.Def
 	// path holds "" for names that are not known.
 	path []string
 	// guards[i] stand over path[i]; those over the value are in the leaves.
 	guards [][]*outline.Guard
-	// own are the options the closure declares.
-	own *lint.Options
-	// end is the index, in the list of all, behind what stands below.
-	end    int
-	judged *spot
+	// free: no guard stands over any of them.
+	free bool
+	// size counts the name itself and what stands below it.
+	size int
+	// shaped tells that the last name sounds like a secret's.
+	shaped bool
+	// fits is set for a class when no value can be of the wrong type there.
+	fits [3]atomic.Bool
+	// judged is what each class of modules makes of the path.
+	judged [3]atomic.Pointer[spot]
 }
 
 // settings visits every definition of every module of a host, parents first.
@@ -31,7 +47,7 @@ type setting struct {
 func settings(h *lint.Host, visit func(*setting) bool) {
 	all := allSettings(h)
 	for i := 0; i < len(all); {
-		if visit(all[i]) {
+		if visit(&all[i]) {
 			i++
 		} else {
 			i = all[i].end
@@ -40,51 +56,84 @@ func settings(h *lint.Host, visit func(*setting) bool) {
 }
 
 // allSettings is made once for a host; its rules run one after the other.
-func allSettings(h *lint.Host) []*setting {
+func allSettings(h *lint.Host) []setting {
 	if v, ok := h.Work.Memo.Load(h); ok {
-		return v.([]*setting)
+		return v.([]setting)
 	}
-	var all []*setting
+	var all []setting
 	for _, m := range h.Modules {
 		if m.Class == lint.FlakeParts {
 			continue
 		}
-		c := collector{host: h, module: m, own: h.Options(m), all: all}
-		for _, d := range m.Out.Defs {
-			c.collect(d, nil, nil)
+		own, names := h.Options(m), namesOf(m)
+		all = slices.Grow(all, len(names))
+		for i := range names {
+			all = append(all, setting{host: h, module: m, own: own, name: &names[i], end: len(all) + names[i].size})
 		}
-		all = c.all
 	}
 	h.Work.Memo.Store(h, all)
 	return all
 }
 
+// namesOf lists what a module defines, parents first; once for all hosts
+// where the names are plain.
+func namesOf(m *lint.Module) []name {
+	if v, ok := m.Host.Work.Memo.Load(m.Out); ok {
+		if names := v.([]name); names != nil {
+			return names
+		}
+	}
+	c := collector{module: m}
+	for _, d := range m.Out.Defs {
+		c.count(d)
+	}
+	c.all = make([]name, 0, c.size)
+	for _, d := range m.Out.Defs {
+		c.collect(d, nil, nil)
+	}
+	shared := c.all
+	if c.dynamic {
+		shared = nil
+	}
+	m.Host.Work.Memo.Store(m.Out, shared)
+	return c.all
+}
+
 type collector struct {
-	host   *lint.Host
-	module *lint.Module
-	own    *lint.Options
-	all    []*setting
+	module  *lint.Module
+	all     []name
+	size    int
+	dynamic bool
+}
+
+// count makes room, so that names stay where they are.
+func (c *collector) count(d *outline.Def) {
+	c.size++
+	c.dynamic = c.dynamic || d.Name.X != nil
+	for _, k := range d.Kids {
+		c.count(k)
+	}
 }
 
 func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.Guard) {
-	name, ok := c.module.Name(d)
+	text, ok := c.module.Name(d)
 	if !ok {
-		name = ""
+		text = ""
 	}
-	n := len(path)
-	s := &setting{
-		host: c.host, module: c.module, own: c.own, def: d,
-		path: append(path[:n:n], name), guards: append(guards[:n:n], d.Guards),
-	}
-	c.all = append(c.all, s)
+	n, at := len(path), len(c.all)
+	c.all = append(c.all, name{
+		def: d, shaped: len(d.Leaves) > 0 && secretShaped(text),
+		path: append(path[:n:n], text), guards: append(guards[:n:n], d.Guards),
+		free: len(d.Guards) == 0 && !slices.ContainsFunc(guards, func(gs []*outline.Guard) bool { return len(gs) > 0 }),
+	})
 	for _, k := range d.Kids {
-		c.collect(k, s.path, s.guards)
+		c.collect(k, c.all[at].path, c.all[at].guards)
 	}
-	s.end = len(c.all)
+	c.all[at].size = len(c.all) - at
 }
 
 // names for the catalog: what is not known may be any name.
-func (s *setting) names() []string {
+func (s *name) names() []string {
 	out := make([]string, len(s.path))
 	for i, n := range s.path {
 		out[i] = n
@@ -96,13 +145,16 @@ func (s *setting) names() []string {
 }
 
 // String is the path as it is written.
-func (s *setting) String() string { return catalog.JoinPath(s.names()) }
+func (s *name) String() string { return catalog.JoinPath(s.names()) }
 
 // present is whether evaluation meets the name: structural guards leave names
 // out, mkIf does not. Guards of mkIf above depth `below` are honoured as well,
 // for names inside of a declared submodule, which a false mkIf drops whole.
 func (s *setting) present(below int) outline.Truth {
 	t := s.module.Reach
+	if s.free {
+		return t
+	}
 	for i, gs := range s.guards {
 		for _, g := range gs {
 			if g.Kind == outline.Structural || i <= below {
@@ -129,6 +181,17 @@ func (s *setting) at(message, why string) diag.Diagnostic {
 		span = s.def.Name.At
 	}
 	return diag.Diagnostic{File: file, Span: span, Message: message, Why: why, Chain: s.module.Chain()}
+}
+
+// class numbers the module systems of the catalog.
+func class(m *lint.Module) int {
+	switch m.Class {
+	case lint.Darwin:
+		return 1
+	case lint.Home:
+		return 2
+	}
+	return 0
 }
 
 // platform of the catalog that the module's options are in.
