@@ -197,7 +197,7 @@ func (s *Set) add(e Entry) {
 	const small = 12
 	switch n := len(s.Entries); {
 	case n == small:
-		s.index = make(map[string]int, 2*small)
+		s.index = make(map[string]int, max(2*small, cap(s.Entries)))
 		for i := range s.Entries {
 			s.note(i)
 		}

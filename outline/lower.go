@@ -1,6 +1,7 @@
 package outline
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,12 +12,18 @@ import (
 // Lower makes the expressions of a parsed file. Files with errors are not
 // lowered by anyone; if they are, what is missing is Bad.
 func Lower(f *syntax.File) *File {
-	l := lowerer{f: f}
+	l := lowerer{f: f, text: string(f.Source())}
 	return &File{Path: f.Name(), Root: l.expr(f.Root())}
 }
 
 type lowerer struct {
 	f *syntax.File
+	// text is the whole file; names and strings are parts of it.
+	text string
+	// path holds the attribute paths of the bindings being read, parts the
+	// texts of strings, both to be allocated in bulk.
+	path  []Name
+	parts []Part
 	// depth bounds recursion; deeper expressions are Bad.
 	depth int
 }
@@ -31,18 +38,23 @@ func (l *lowerer) expr(n syntax.Node) Expr {
 		l.depth--
 		return &Bad{At(n.Span())}
 	}
-	defer func() { l.depth-- }()
+	x := l.shallow(n)
+	l.depth--
+	return x
+}
+
+func (l *lowerer) shallow(n syntax.Node) Expr {
 	at := At(n.Span())
 	switch n.Kind() {
 	case syntax.KindIdent:
-		return &Var{at, n.Text()}
+		return &Var{at, l.text[at.Start:at.End]}
 	case syntax.KindInt, syntax.KindFloat, syntax.KindURI:
 		return l.number(n, at)
 	case syntax.KindStr, syntax.KindIndentedStr:
 		s, _ := n.AsStr()
 		return &Str{at, l.strParts(s)}
 	case syntax.KindPath:
-		return l.path(n, at)
+		return l.pathLiteral(n, at)
 	case syntax.KindParen:
 		return l.expr(n.Child(0))
 	case syntax.KindList:
@@ -116,8 +128,11 @@ func (l *lowerer) number(n syntax.Node, at At) Expr {
 }
 
 func (l *lowerer) strParts(s syntax.Str) []Part {
+	if sp, ok := s.Verbatim(); ok {
+		return l.part(l.text[sp.Start:sp.End])
+	}
 	if v, ok := s.Value(); ok {
-		return []Part{{Text: v}}
+		return l.part(v)
 	}
 	var ps []Part
 	for p := range s.Parts() {
@@ -137,7 +152,17 @@ func (l *lowerer) strParts(s syntax.Str) []Part {
 	return ps
 }
 
-func (l *lowerer) path(n syntax.Node, at At) Expr {
+// part is a string of one text.
+func (l *lowerer) part(text string) []Part {
+	if len(l.parts) == cap(l.parts) {
+		l.parts = make([]Part, 0, 64)
+	}
+	n := len(l.parts)
+	l.parts = append(l.parts, Part{Text: text})
+	return l.parts[n : n+1 : n+1]
+}
+
+func (l *lowerer) pathLiteral(n syntax.Node, at At) Expr {
 	v, _ := n.AsPath()
 	x := &Path{At: at, Search: v.IsSearch(), Home: v.IsHome()}
 	if v.Static() {
@@ -202,20 +227,40 @@ func (l *lowerer) lambda(n syntax.Node, at At) Expr {
 }
 
 func (l *lowerer) names(p syntax.AttrPath) []Name {
+	start := len(l.path)
+	ns := slices.Clone(l.pushNames(p))
+	l.path = l.path[:start]
+	return ns
+}
+
+// pushNames puts a path on top of l.path, which the caller cuts off again.
+func (l *lowerer) pushNames(p syntax.AttrPath) []Name {
 	if !p.Node.Valid() {
 		return []Name{{X: &Bad{}}}
 	}
-	ns := make([]Name, 0, p.NumChildren())
+	start := len(l.path)
 	for c := range p.Attrs() {
-		ns = append(ns, l.name(c))
+		n := l.name(c)
+		l.path = append(l.path, n)
 	}
+	ns := l.path[start:]
 	if len(ns) == 0 {
-		ns = append(ns, Name{At: p.Span(), X: &Bad{At(p.Span())}})
+		// The text ends inside of the path.
+		return []Name{{At: p.Span(), X: &Bad{At(p.Span())}}}
 	}
 	return ns
 }
 
 func (l *lowerer) name(n syntax.Node) Name {
+	if n.Is(syntax.KindIdent) {
+		sp := n.Span()
+		return Name{At: sp, Text: l.text[sp.Start:sp.End]}
+	}
+	if s, ok := n.AsStr(); ok && n.Is(syntax.KindStr) {
+		if sp, ok := s.Verbatim(); ok {
+			return Name{At: n.Span(), Text: l.text[sp.Start:sp.End]}
+		}
+	}
 	if text, ok := syntax.AttrName(n); ok {
 		return Name{At: n.Span(), Text: text}
 	}
@@ -228,13 +273,15 @@ func (l *lowerer) name(n syntax.Node) Name {
 // set gathers the bindings of a set or let; dotted names become nested sets,
 // merged with what else is bound below the same name.
 func (l *lowerer) set(n syntax.Node, at At, rec bool) *Set {
-	s := &Set{At: at, Rec: rec}
+	s := &Set{At: at, Rec: rec, Entries: make([]Entry, 0, n.NumChildren())}
 	for c := range n.Children() {
 		switch c.Kind() {
 		case syntax.KindBinding:
 			b, _ := c.AsBinding()
-			names := l.names(b.Path())
-			l.bind(s, names, l.expr(b.Value()), b.Path().Span(), c.Span())
+			v := l.expr(b.Value())
+			start := len(l.path)
+			l.bind(s, l.pushNames(b.Path()), v, b.Path().Span(), c.Span())
+			l.path = l.path[:start]
 		case syntax.KindInherit:
 			l.inherit(s, c)
 		}

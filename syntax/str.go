@@ -3,6 +3,8 @@ package syntax
 import (
 	"bytes"
 	"iter"
+
+	"nixgen/diag"
 )
 
 // piece is a stretch of the text of an indented string. Only plain pieces take
@@ -69,11 +71,28 @@ func (n Str) Value() (string, bool) {
 	if n.NumChildren() > 0 {
 		return "", false
 	}
+	if sp, ok := n.Verbatim(); ok {
+		return string(n.f.src[sp.Start:sp.End]), true
+	}
 	var text []byte
 	for _, p := range n.evaluated() {
 		text = append(text, p.text...)
 	}
 	return string(text), true
+}
+
+// Verbatim is where the value of the string stands as it is: a string in double
+// quotes without interpolation and escapes.
+func (n Str) Verbatim() (diag.Span, bool) {
+	r := n.raw()
+	tokens := r.end - r.first
+	if r.kind != KindStr || r.nkids > 0 || tokens < 2 || tokens > 3 || n.f.toks[r.end-1].kind() != TokQuote {
+		return diag.Span{}, false
+	}
+	sp := n.Span()
+	sp.Start++
+	sp.End--
+	return sp, !bytes.ContainsAny(n.f.src[sp.Start:sp.End], "\\\r")
 }
 
 // evaluated gives the string unescaped and without indentation, in the pieces
@@ -115,6 +134,9 @@ func constText(dst []byte, n Node) ([]byte, bool) {
 	case KindURI:
 		return append(dst, n.Text()...), true
 	case KindStr, KindIndentedStr:
+		if sp, ok := (Str{n}).Verbatim(); ok {
+			return append(dst, n.f.src[sp.Start:sp.End]...), true
+		}
 		parts := Str{n}.evaluated()
 		switch {
 		case len(parts) == 0:
