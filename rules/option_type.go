@@ -88,11 +88,19 @@ func (o *optionPass) enabled(s *setting) bool {
 
 // setTrue: the closure of the setting's module surely sets the option to true.
 func setTrue(s *setting, path []string) bool {
-	return slices.ContainsFunc(allSettings(s.host), func(t *setting) bool {
-		return t.module.Class == s.module.Class && t.module.User == s.module.User && slices.Equal(t.path, path) &&
-			t.active(nil) == outline.True && slices.ContainsFunc(t.def.Leaves, func(l outline.Leaf) bool {
-			return t.module.Truth(l.Guards) == outline.True && outline.TruthOf(t.module.In.Value(l.X, l.Scope)) == outline.True
-		})
+	all := allSettings(s.host)
+	for i := range all {
+		t := &all[i]
+		if t.module.Class == s.module.Class && t.module.User == s.module.User && slices.Equal(t.path, path) && t.isTrue() {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *setting) isTrue() bool {
+	return s.active(nil) == outline.True && slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool {
+		return s.module.Truth(l.Guards) == outline.True && outline.TruthOf(s.module.In.Value(l.X, l.Scope)) == outline.True
 	})
 }
 
@@ -122,7 +130,7 @@ func (o *optionPass) typed(s *setting, at *spot) {
 	if fits.Load() || at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
 		return
 	}
-	if !slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool { return !constant(l.X, l.Scope) || wrong(s, at, l) != "" }) {
+	if o.suit(s, t) {
 		fits.Store(true)
 		return
 	}
@@ -251,10 +259,37 @@ func wrong(t catalog.Type, v outline.Value) mistake {
 	return m
 }
 
-// constant: every host sees the same shape and, of a string, the same text.
+// suit: the values are written out and of the right type, for every host.
+func (o *optionPass) suit(s *setting, t catalog.Type) bool {
+	if len(s.def.Kids) > 0 && t.Kind == catalog.AttrsKind {
+		return false
+	}
+	for _, l := range s.def.Leaves {
+		if !constant(l.X, l.Scope) {
+			return false
+		}
+		v := s.module.In.Value(l.X, l.Scope)
+		if wrong(t, v).word != "" {
+			return false
+		}
+		seq, ok := v.(*outline.Sequence)
+		if !ok {
+			continue
+		}
+		elem := listOf(t)
+		for _, e := range seq.Elems {
+			if elem.Shapes() != catalog.AnyShape && wrong(elem, e.Force(s.host.Eval)).word != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// constant: every host sees the same value.
 func constant(x outline.Expr, sc *outline.Scope) bool {
 	switch x := x.(type) {
-	case *outline.Int, *outline.Float, *outline.List:
+	case *outline.Int, *outline.Float:
 		return true
 	case *outline.Str:
 		_, ok := x.Literal()
@@ -262,8 +297,8 @@ func constant(x outline.Expr, sc *outline.Scope) bool {
 	case *outline.Var:
 		e, _ := sc.Bound(x.Name)
 		return e == nil && (x.Name == "true" || x.Name == "false" || x.Name == "null")
-	case *outline.With:
-		return constant(x.Body, sc)
+	case *outline.List:
+		return !slices.ContainsFunc(x.Elems, func(e outline.Expr) bool { return !constant(e, sc) })
 	}
 	return false
 }
