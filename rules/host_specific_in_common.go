@@ -17,7 +17,9 @@ var hostSpecificInCommon = &lint.Rule{
 		Summary: "one machine's facts in a module that every machine reads",
 		Why: `A common module applies to every host. A comparison with a host's name, a disk
 by its id or a network card by its address belongs to that host's own module,
-or into hostSpec as a field that the module branches on.`,
+or into hostSpec as a field that the module branches on. So do the host's name
+and id, disks as the kernel numbers them, and drivers for one machine's parts,
+unless they are defaults (mkDefault) or stand under a condition.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -52,6 +54,9 @@ hostSpec = { hasDesk = true }
 			if contains(s.Text, "ostName", "/dev/disk/by-", ":") {
 				specific(p, s)
 			}
+			if f.Tier == layout.Common && f.User == "" {
+				hardware(p, s)
+			}
 		}
 	},
 }
@@ -61,11 +66,13 @@ var (
 	byIDRE = regexp.MustCompile(`^/dev/disk/by-(id|uuid|partuuid|path)/[^<>*{}]+$`)
 )
 
+const whyCommon = "every host of the platform reads this module; move it to the host's own, or make it a field of hostSpec"
+
 func specific(p *lint.Pass, s *lint.Source) {
 	report := func(at diag.Span, format string, args ...any) {
 		p.Warning(diag.Diagnostic{
 			File: s.Path, Span: at, Message: fmt.Sprintf(format, args...),
-			Why: "every host of the platform reads this module; move it to the host's own, or make it a field of hostSpec",
+			Why: whyCommon,
 		})
 	}
 	s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
