@@ -15,8 +15,27 @@ type Flake struct {
 }
 
 // readFlake finds the flake at the root of the tree.
-func readFlake(w *Workspace) *Flake {
-	s := w.Source("flake.nix")
+func readFlake(w *Workspace) *Flake { return readFlakeFile(w, "flake.nix") }
+
+// FlakeOutputs lists the outputs of a flake in a folder of the tree; known says
+// that it has no others.
+func (w *Workspace) FlakeOutputs(dir string) (names []string, known bool) {
+	f := readFlakeFile(w, dir+"/flake.nix")
+	if f == nil || f.Outputs == nil {
+		return nil, false
+	}
+	ev := outline.NewEval(w, nil)
+	args := &outline.Attrs{Open: true, Look: func(name string) outline.Value { return outline.External{Path: "inputs." + name} }}
+	env := ev.Bind(&outline.Closure{Fn: f.Outputs, Env: ev.Root(f.Source.Outline())}, outline.Of(args))
+	a, ok := ev.Expr(f.Outputs.Body, env).(*outline.Attrs)
+	if !ok {
+		return nil, false
+	}
+	return a.Keys(), !a.Open && a.Look == nil
+}
+
+func readFlakeFile(w *Workspace, file string) *Flake {
+	s := w.Source(file)
 	if s == nil || s.Outline() == nil {
 		return nil
 	}

@@ -14,7 +14,10 @@ var undeclaredInput = &lint.Rule{
 	ID: "undeclared-input", Severity: diag.Error, Scope: lint.FleetScope,
 	Doc: lint.Doc{
 		Summary: "a use of an input that flake.nix does not declare",
-		Why:     "`inputs.x` exists only where flake.nix declares it; evaluation fails when it is needed.",
+		Why: "`inputs.x` exists only where flake.nix declares it; evaluation fails when it is needed.\n" +
+			"So it does for `inputs.x.darwinModules` of an input that has none. That is told where\n" +
+			"its source lies in the tree (`url = \"path:./x\"`), and for well-known repositories whose\n" +
+			"outputs were read at a revision that is not older than the locked one.",
 		Bad: `-- flake.nix --
 {
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
@@ -65,11 +68,16 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string) {
 			return true
 		}
 		v, ok := sel.X.(*outline.Var)
+		if ok && s.Path == "flake.nix" && isOutputsArgument(p.Work.Flake, v.Name, sc) {
+			missingOutput(p, s, v.Name, sel.Path)
+			return true
+		}
 		if !ok || v.Name != "inputs" || !isInputsArgument(s, sc) {
 			return true
 		}
 		n := sel.Path[0]
 		if n.Text == "self" || slices.Contains(names, n.Text) {
+			missingOutput(p, s, n.Text, sel.Path[1:])
 			return true
 		}
 		msg := fmt.Sprintf("flake.nix declares no input `%s`", n.Text)
@@ -92,4 +100,11 @@ func isInputsArgument(s *lint.Source, sc *outline.Scope) bool {
 		return l.Param == "inputs"
 	}
 	return l == s.Outline().Root && l.Formals.Has("inputs") && l.Formals.Ellipsis
+}
+
+// isOutputsArgument: the name is an input that the outputs of flake.nix take
+// by name.
+func isOutputsArgument(f *lint.Flake, name string, sc *outline.Scope) bool {
+	e, l := sc.Bound(name)
+	return e == nil && l != nil && l == f.Outputs && l.Formals.Has(name)
 }
