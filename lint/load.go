@@ -37,10 +37,10 @@ func (w *Workspace) load() []diag.Diagnostic {
 	}
 	env := w.env
 	doc, ds := fleet.Parse(FleetFile, src)
-	first, _ := doc.Load(fleet.Env{})
-	inv := layout.Classify(&first.Layout, w.Files())
+	first := doc.Layout()
+	inv := layout.Classify(&first, w.Files())
 	inv.Env(&env)
-	options := first.Layout.Generated + "/catalog.bin"
+	options := first.Generated + "/catalog.bin"
 	if env.Catalog, err = catalog.Prefer(w.FS, options); err != nil {
 		ds = append(ds, diag.Diagnostic{File: options, Severity: diag.Error, Message: cause(err)})
 	}
