@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -95,7 +96,20 @@ func hashOK(text, algo string) bool {
 		return true
 	}
 	_, err := nixhash.ParseAny(text, want)
-	return err == nil
+	return err == nil || looseSRI(text, want)
+}
+
+// looseSRI: in SRI form Nix reads up to the first `=`, however many there
+// should be (src/libutil/hash.cc, base64Decode).
+func looseSRI(text string, want *nixhash.Algorithm) bool {
+	name, digest, ok := strings.Cut(text, "-")
+	algo := algorithm(name)
+	if !ok || algo == nil || want != nil && *want != *algo {
+		return false
+	}
+	digest, _, _ = strings.Cut(digest, "=")
+	b, err := base64.RawStdEncoding.DecodeString(digest)
+	return err == nil && len(b) == algo.Func().Size()
 }
 
 func algorithm(name string) *nixhash.Algorithm {
@@ -187,7 +201,7 @@ func oldHash(p *lint.Pass, text string, str *outline.Str, want *nixhash.Algorith
 		return
 	}
 	p.Info(diag.Diagnostic{
-		File: p.File.Path, Span: str.Span(), Message: fmt.Sprintf("an old form of the hash `%s`", sri),
+		File: p.File.Path, Span: str.Span(), Message: fmt.Sprintf("the hash is in an old form; today it is written `%s`", sri),
 		Why:   "Nix prints and compares hashes in the newer form, which names its algorithm",
 		Fixes: sriFix(str, sri),
 	})
