@@ -61,9 +61,6 @@ func (g *generator) pending() {
 			Message: "`" + key + "` is checked, but this version generates nothing from it yet",
 		})
 	}
-	if slices.ContainsFunc(g.fleet.Hosts, func(h *fleet.Host) bool { return h.Updates != nil }) {
-		say("updates")
-	}
 	if g.fleet.Secrets != nil {
 		say("secrets")
 	}

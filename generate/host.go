@@ -25,6 +25,7 @@ func (g *generator) module(h *fleet.Host) syntax.Attrs {
 		m.system()
 		m.darwin()
 	}
+	m.updates()
 	m.systemServices()
 	m.homes()
 	return m.attrs()

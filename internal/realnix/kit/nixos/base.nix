@@ -79,6 +79,7 @@ in
             users = config.users.users;
           };
         } "";
+    system.build.nixos-rebuild = pkgs.nixos-rebuild;
     i18n.glibcLocales = lib.mkDefault (stub { localSystem = "x86_64-linux"; }).glibcLocales;
 
     assertions =

@@ -71,7 +71,13 @@ final:
   writeShellScriptBin = write;
   writeTextDir = write;
   writeTextFile = args: write args.name (args.text or "");
-  writeShellApplication = args: write args.name args.text;
+  writeShellApplication =
+    args:
+    forced args.name {
+      inherit (args) text;
+      env = builtins.toJSON (args.runtimeEnv or { });
+      path = args.runtimeInputs or [ ];
+    };
   writers = {
     makeScriptWriter =
       checks: name: text:
