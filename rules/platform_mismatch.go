@@ -55,7 +55,7 @@ func classMismatch(p *lint.Pass) {
 			continue
 		}
 		class, ok := classOutputs[parts[2]]
-		if !ok || class == e.Class {
+		if !ok || class == e.Class || saysClass(strings.Join(parts[3:], "."), e.Class) {
 			continue
 		}
 		p.Warning(diag.Diagnostic{
@@ -64,6 +64,19 @@ func classMismatch(p *lint.Pass) {
 			Why:     "its options and those it sets may not exist here",
 		})
 	}
+}
+
+// saysClass: some flakes hand out every module under nixosModules, and tell
+// them apart by name (nixos-vscode-server: nixosModules.home).
+func saysClass(name string, c lint.Class) bool {
+	name = strings.ToLower(name)
+	switch c {
+	case lint.Home:
+		return strings.Contains(name, "home") || strings.Contains(name, "hm") || strings.Contains(name, "user")
+	case lint.Darwin:
+		return strings.Contains(name, "darwin") || strings.Contains(name, "mac")
+	}
+	return strings.Contains(name, "nixos") || strings.Contains(name, "system")
 }
 
 func fileMismatch(p *lint.Pass) {

@@ -61,6 +61,9 @@ func upward(p *lint.Pass, e lint.Edge) string {
 	if to.Tier == layout.Host && to.Host != "" && p.Work.Fleet.Host(to.Host) == nil {
 		return "" // a folder beside those of the hosts
 	}
+	if from.Tier == layout.Host && from.Host != "" && p.Work.Fleet.Host(from.Host) == nil {
+		return "" // hosts/default.nix that picks one of them
+	}
 	if to.Tier == layout.Host && from.Tier == layout.Host {
 		if from.Host != to.Host && from.Host != "" && to.Host != "" {
 			return fmt.Sprintf("host `%s` imports `%s` of host `%s`", from.Host, e.To, to.Host)
