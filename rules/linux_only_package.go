@@ -1,8 +1,10 @@
 package rules
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
+	"sync"
 
 	"nixgen/diag"
 	"nixgen/lint"
@@ -14,8 +16,10 @@ var linuxOnlyPackage = &lint.Rule{
 	Doc: lint.Doc{
 		Summary: "a package that nixpkgs has for Linux only, on a Mac",
 		Why: `nixpkgs refuses to evaluate a package on a platform that its meta.platforms does
-not list. The list of packages here is short and hand-picked: programs of the
-Linux desktop, of its kernel interfaces and of its audio and display servers.`,
+not list. The list of packages here is short: programs of the Linux desktop, of
+its kernel interfaces and of its audio and display servers, each read in its
+file of nixpkgs (rules/linux_packages.tsv). Where something serves instead on a
+Mac, the finding names it.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -46,43 +50,24 @@ stateVersion = 6
 
 var packageLists = map[string]bool{"environment.systemPackages": true, "home.packages": true, "fonts.packages": true}
 
-// linuxPackages have meta.platforms = platforms.linux in nixpkgs' package
-// files (pkgs/by-name/<ab>/<name>/package.nix, or the folder named by
-// all-packages.nix), as read in 2025 and 2026.
-var linuxPackages = words(`
-	pavucontrol pwvucontrol pulsemixer helvum qpwgraph easyeffects alsa-utils alsa-tools pamixer ponymix
-	brightnessctl playerctl light ddcutil acpi acpid powertop tlp
-	waybar wofi rofi-wayland fuzzel mako dunst swaybg swayidle swaylock swaylock-effects hyprlock hypridle hyprpaper
-	hyprpicker hyprshot wl-clipboard wl-clip-persist cliphist grim slurp wlogout wlr-randr wdisplays kanshi wayvnc
-	wtype ydotool xdotool xclip xsel xrandr arandr
-	networkmanagerapplet networkmanager blueman bluez bluetui iwd iw wirelesstools
-	gnome-tweaks gnome-shell nautilus thunar gparted lxqt.lxqt-policykit
-	usbutils pciutils lshw dmidecode efibootmgr efivar cryptsetup parted-gui util-linuxMinimal
-	strace ltrace perf-tools sysstat iotop iotop-c nethogs
-	lm_sensors nvtopPackages.full radeontop intel-gpu-tools libva-utils vulkan-tools-lunarg
-	steam-run lutris mangohud gamescope gamemode protonup-qt bottles
-	libnotify-send notify-osd systemd systemctl-tui udiskie
-	libvirt virt-viewer-gtk looking-glass-client distrobox snapper btrfs-progs bcachefs-tools
-`)
+// linuxPackagesText lists packages with the file of nixpkgs that was read, with
+// what its meta.platforms says, and with what serves instead on a Mac where
+// something does.
+//
+//go:embed linux_packages.tsv
+var linuxPackagesText string
 
-func words(text string) map[string]bool {
-	out := map[string]bool{}
-	for _, w := range strings.Fields(text) {
-		out[w] = true
-	}
-	for _, w := range notLinuxOnly {
-		delete(out, w)
+type linuxPackage struct{ platforms, instead string }
+
+var linuxPackages = sync.OnceValue(func() map[string]linuxPackage {
+	out := map[string]linuxPackage{}
+	for line := range strings.Lines(linuxPackagesText) {
+		if f := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); f[1] != "file of nixpkgs" {
+			out[f[0]] = linuxPackage{f[2], f[3]}
+		}
 	}
 	return out
-}
-
-// notLinuxOnly build on macOS too, whatever one may think.
-var notLinuxOnly = []string{
-	"usbutils", "pciutils", "xclip", "xsel", "xdotool", "xrandr", "arandr", "wl-clipboard", "libvirt", "sysstat", "nethogs", "cliphist",
-	"strace", "util-linuxMinimal", "nvtopPackages.full", "networkmanager", "dmidecode", "lshw", "parted-gui", "vulkan-tools-lunarg",
-	"virt-viewer-gtk", "libnotify-send", "systemctl-tui", "iotop", "perf-tools", "distrobox", "notify-osd", "wofi", "dunst", "pulsemixer", "rofi-wayland", "ponymix", "pamixer", "acpi",
-	"systemd", "bluez", "wirelesstools", "bcachefs-tools", "btrfs-progs", "steam-run", "iw", "iwd", "snapper", "alsa-tools", "alsa-utils",
-}
+})
 
 func (o *optionPass) linuxPackages(s *setting) {
 	for _, l := range s.def.Leaves {
@@ -96,7 +81,11 @@ func (o *optionPass) linuxPackages(s *setting) {
 		for _, e := range list.Elems {
 			v, ok := e.Force(s.host.Eval).(outline.External)
 			name, isPkg := strings.CutPrefix(v.Path, "pkgs.")
-			if !ok || e.Maybe || !isPkg || !linuxPackages[name] {
+			if !ok || e.Maybe || !isPkg {
+				continue
+			}
+			pkg, listed := linuxPackages()[name]
+			if !listed {
 				continue
 			}
 			file, at := e.Where()
@@ -105,9 +94,23 @@ func (o *optionPass) linuxPackages(s *setting) {
 			}
 			o.Warning(diag.Diagnostic{
 				File: file, Span: at, Chain: s.module.Chain(),
-				Message: fmt.Sprintf("nixpkgs has `%s` for Linux only", name),
-				Why:     "evaluation refuses a package whose meta.platforms does not list the host's",
+				Message: pkg.message(name), Why: pkg.why(),
 			})
 		}
 	}
+}
+
+func (p linuxPackage) message(name string) string {
+	text := fmt.Sprintf("nixpkgs has `%s` for Linux only", name)
+	if p.instead != "" {
+		text += "; instead: " + p.instead
+	}
+	return text
+}
+
+func (p linuxPackage) why() string {
+	if _, what, broken := strings.Cut(p.platforms, "broken "); broken {
+		return "its meta marks it as broken " + what + ", and evaluation refuses it"
+	}
+	return "evaluation refuses a package whose meta.platforms (here: " + p.platforms + ") does not list the host's"
 }
