@@ -62,15 +62,22 @@ func (l *Lock) Input(name string) (n *LockNode, ok bool) {
 	return &node, ok
 }
 
+// Roots are the nodes of the root inputs from repositories of these names.
+func (l *Lock) Roots(repos ...string) []*LockNode {
+	var out []*LockNode
+	for name := range l.Nodes[l.Root].Inputs {
+		if n, _ := l.Input(name); n != nil && n.Locked.LastModified != 0 && slices.Contains(repos, strings.ToLower(n.Locked.Repo)) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // Newest is when the root inputs from repositories of these names were last
 // modified, at the latest; the zero time when there are none.
 func (l *Lock) Newest(repos ...string) time.Time {
 	var out time.Time
-	for name := range l.Nodes[l.Root].Inputs {
-		n, _ := l.Input(name)
-		if n == nil || n.Locked.LastModified == 0 || !slices.Contains(repos, strings.ToLower(n.Locked.Repo)) {
-			continue
-		}
+	for _, n := range l.Roots(repos...) {
 		if t := time.Unix(n.Locked.LastModified, 0).UTC(); t.After(out) {
 			out = t
 		}

@@ -22,6 +22,17 @@ Without a reason, or for a rule that does not exist, nothing is silenced.`,
 			Good: "{ }\n",
 		},
 	}
+	unreadableFile = &lint.Rule{
+		ID: lint.UnreadableID, Severity: diag.Warning, Scope: lint.FileScope, Always: true, Run: byEngine,
+		Doc: lint.Doc{
+			Summary: "a file or folder that could not be read",
+			Why: `The operating system refused to open it, or it is no regular file. Whatever it
+says is not in the result: a host may read more than was seen. Give yourself the
+right to read it, or name it under ` + "`ignore`" + ` in ` + "`[layout]`" + `.`,
+			Bad:  "# unreadable: chmod 000\n{ }\n",
+			Good: "{ }\n",
+		},
+	}
 	unusedSuppression = &lint.Rule{
 		ID: lint.UnusedID, Severity: diag.Warning, Scope: lint.FileScope, Run: byEngine,
 		Doc: lint.Doc{

@@ -45,6 +45,7 @@ var All = []*lint.Rule{
 	invalidHash,
 	unknownSubscription,
 	suppression,
+	unreadableFile,
 	unusedSuppression,
 
 	// The language itself, off unless switched on.

@@ -2,9 +2,11 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"nixgen/diag"
+	"nixgen/fleet"
 	"nixgen/layout"
 	"nixgen/lint"
 )
@@ -82,7 +84,7 @@ func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]boo
 		}
 	}
 	s := p.Work.Source(t.Entries[0].Path)
-	if s == nil {
+	if s == nil || subscribed(p.Work, t.Name, user) {
 		return
 	}
 	who := "no host subscribes to it"
@@ -91,5 +93,13 @@ func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]boo
 	}
 	p.Warning(diag.Diagnostic{
 		File: s.Path, Message: fmt.Sprintf("the opt-in module `%s` is never read: %s", t.Name, who),
+	})
+}
+
+// subscribed: a role of some host does subscribe to the module, which has
+// nothing for that host's platform. That is said at the subscription.
+func subscribed(w *lint.Workspace, name, user string) bool {
+	return user == "" && slices.ContainsFunc(w.Fleet.Roles, func(r *fleet.Role) bool {
+		return len(r.Hosts) > 0 && slices.Contains(r.OptIn, name)
 	})
 }

@@ -13,6 +13,7 @@ package linttest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -31,13 +32,32 @@ import (
 	"nixgen/lint"
 )
 
-// Tree makes a file system of files.
+// Tree makes a file system of files. One whose text begins with `# unreadable`
+// cannot be opened.
 func Tree(files map[string]string) fs.FS {
 	m := fstest.MapFS{}
 	for name, text := range files {
 		m[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
 	}
-	return m
+	return tree{m}
+}
+
+type tree struct{ fstest.MapFS }
+
+func (t tree) Open(name string) (fs.File, error) {
+	if f := t.MapFS[name]; f != nil && strings.HasPrefix(string(f.Data), "# unreadable") {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return t.MapFS.Open(name)
+}
+
+func (t tree) ReadFile(name string) ([]byte, error) {
+	f, err := t.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 // Example reads the text of an example: an archive, or one file.
