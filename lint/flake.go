@@ -115,7 +115,11 @@ func inputs(self *outline.Attrs) outline.Value {
 // system is what flake.nix builds for one host: the arguments of the call of
 // nixosSystem or its like; nil when it cannot be followed.
 func (f *Flake) system(ev *outline.Eval, self *outline.Attrs, output, name string) *outline.Attrs {
-	all := onlySet(self.Get(ev, output))
+	return systemOf(ev, onlySet(self.Get(ev, output)), name)
+}
+
+// systemOf is the system of a name among those of an output.
+func systemOf(ev *outline.Eval, all *outline.Attrs, name string) *outline.Attrs {
 	if all == nil {
 		return nil
 	}

@@ -35,6 +35,9 @@ type Host struct {
 	Gaps    []Gap
 	Missing []Missing
 	Foreign []External
+	// Unwired hosts begin at their own file: how the flake builds them could not
+	// be followed, and it may give them any module of the tree.
+	Unwired bool
 	// Edges are the imports between files of the tree that were followed.
 	Edges []Edge
 	// Doubled are files that are read twice: as a path and as a value.

@@ -18,6 +18,10 @@ func (h *Host) beginParts(class Class) bool {
 	}
 	h.pending = append(h.pending, edge{class: FlakeParts, truth: outline.True, value: out})
 	h.run()
+	if args := h.partSystem(class); args != nil {
+		h.beginFlake(class, args)
+		return true
+	}
 	found := false
 	for _, m := range h.of(FlakeParts, "") {
 		for _, d := range m.Out.Defs {
@@ -28,6 +32,22 @@ func (h *Host) beginParts(class Class) bool {
 					h.pending = append(h.pending, edge{class: class, truth: outline.True, thunk: t, parent: m, file: file, at: at})
 				}
 			})
+		}
+	}
+	return found
+}
+
+// partSystem is what a flake-parts module builds for the host, where one
+// defines `flake.nixosConfigurations.<host>` or its like by nixosSystem.
+func (h *Host) partSystem(class Class) *outline.Attrs {
+	var found *outline.Attrs
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			for _, t := range partAt(m, d, []string{"flake", outputOf[class]}) {
+				if args := systemOf(h.Eval, onlySet(t.Force(h.Eval)), h.flakeName(class)); args != nil {
+					found = args
+				}
+			}
 		}
 	}
 	return found

@@ -189,6 +189,7 @@ func (h *Host) beginManual(class Class) {
 			return
 		}
 	}
+	h.Unwired = true
 	if h.Work.Inventory == nil {
 		return
 	}

@@ -151,6 +151,52 @@ func TestFlakeParts(t *testing.T) {
 	}
 }
 
+// TestPartSystem: flake-parts modules that build the hosts themselves, with
+// lists of modules from elsewhere in the tree.
+func TestPartSystem(t *testing.T) {
+	w := linttest.Load(t, map[string]string{
+		"hosts.toml": manual,
+		"flake.nix":  `{ outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ ./hosts ]; }; }`,
+		"hosts/default.nix": `{ self, inputs, ... }: {
+  flake.nixosConfigurations = let
+    inherit (inputs.nixpkgs.lib) nixosSystem;
+    mod = "${self}/system";
+    inherit (import mod) laptop;
+  in { box = nixosSystem { specialArgs = { inherit self; }; modules = laptop ++ [ ./box "${mod}/extra.nix" ]; }; };
+}`,
+		"hosts/box/default.nix": `{ }`,
+		"system/default.nix":    `{ laptop = [ ./core ]; }`, "system/core/default.nix": `{ }`, "system/extra.nix": `{ }`,
+	})
+	h := w.Hosts[0]
+	var got []string
+	for _, m := range h.Modules {
+		if m.Class == lint.NixOS {
+			got = append(got, m.Path)
+		}
+	}
+	if want := "system/core/default.nix hosts/box/default.nix system/extra.nix"; strings.Join(got, " ") != want {
+		t.Errorf("read  %v\nwant %s", got, want)
+	}
+	if h.Unwired {
+		t.Error("the host is wired, and told not to be")
+	}
+}
+
+// TestUnwired: where nobody knows what a host is given, no module is an orphan.
+func TestUnwired(t *testing.T) {
+	files := map[string]string{
+		"hosts.toml":            strings.Replace(manual, "[layout]", "[layout]\noptIn = [\"mods\"]", 1),
+		"flake.nix":             `{ outputs = inputs: { nixosConfigurations = inputs.other.lib.mkHosts ./.; }; }`,
+		"hosts/box/default.nix": `{ }`, "mods/a.nix": `{ }`,
+	}
+	if h := linttest.Load(t, files).Hosts[0]; !h.Unwired || len(h.Modules) != 1 {
+		t.Errorf("unwired %v, modules %d", h.Unwired, len(h.Modules))
+	}
+	if ds := linttest.Find(t, rules.All, "unsubscribed-module", files); len(ds) > 0 {
+		t.Errorf("found %v", ds)
+	}
+}
+
 // TestHostile: trees that are made to hurt are read without harm.
 func TestHostile(t *testing.T) {
 	link := func(to string) *fstest.MapFile {

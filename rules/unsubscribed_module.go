@@ -65,7 +65,7 @@ func readFiles(w *lint.Workspace) map[string]bool {
 // nearGap: an import that could not be followed may lead to the file.
 func nearGap(w *lint.Workspace, file string) bool {
 	for _, h := range w.Hosts {
-		if len(h.Modules) == 0 && w.Fleet.Layout.Wiring == "manual" {
+		if h.Unwired {
 			return true
 		}
 		for _, g := range h.Gaps {
