@@ -7,20 +7,18 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"vikunja-sync/internal/api"
 )
 
 // BenchmarkIdleCycle runs the real `vikunja-sync sync` over 10,000 pairs in
 // step: CPU seconds with those of `task`, and the peak of its own memory.
 func BenchmarkIdleCycle(b *testing.B) {
 	e := newEnv(b)
-	for i := range 10_000 {
-		e.page(api.TaskInput{Title: fmt.Sprint("task ", i), Description: "<p>some text of a usual length, as people write it</p>"})
-	}
+	e.many(e.back.inbox(), 10_000, func(i int) fields {
+		return fields{"title": fmt.Sprint("task ", i), "description": "<p>some text of a usual length, as people write it</p>"}
+	})
 	e.st.Close()
 	for range 3 {
-		e.later(10 * time.Second)
+		e.back.later(10 * time.Second)
 		if out, err := e.command("sync").CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)
 		}
@@ -69,12 +67,12 @@ func watchMemory(pid int, stop chan struct{}) (peak int) {
 // its memory between two cycles.
 func BenchmarkDaemonMemory(b *testing.B) {
 	e := newEnv(b)
-	for i := range 10_000 {
-		e.page(api.TaskInput{Title: fmt.Sprint("task ", i), Description: "<p>some text of a usual length, as people write it</p>"})
-	}
+	e.many(e.back.inbox(), 10_000, func(i int) fields {
+		return fields{"title": fmt.Sprint("task ", i), "description": "<p>some text of a usual length, as people write it</p>"}
+	})
 	e.st.Close()
 	for range 3 {
-		e.later(10 * time.Second)
+		e.back.later(10 * time.Second)
 		if out, err := e.command("sync").CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)
 		}

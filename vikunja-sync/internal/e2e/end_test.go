@@ -41,9 +41,9 @@ func missing(e *env) {
 	e.put(raw)
 	e.task(u, "purge")
 	rep := e.cycle()
-	e.want(rep.WritesVK == 0 && e.srv.TaskM[v.ID] != nil, "not after one scan")
+	e.want(rep.WritesVK == 0 && !v.gone(), "not after one scan")
 	e.settle()
-	e.want(e.srv.TaskM[v.ID] == nil && e.vkOf(keep) != nil, "gone after the second")
+	e.want(v.gone() && !e.vkOf(keep).gone(), "gone after the second")
 
 	data := e.vars[0]
 	empty := filepath.Join(e.dir, "empty")
@@ -66,7 +66,7 @@ func (e *env) poisoned() {
 		e.add(fmt.Sprint("task ", i))
 	}
 	e.settle()
-	n := len(e.srv.TaskM)
+	n := len(e.tasks())
 	file := filepath.Join(e.dir, "data", "pending.data")
 	b, err := os.ReadFile(file)
 	if os.IsNotExist(err) {
@@ -85,17 +85,17 @@ func (e *env) poisoned() {
 			e.Fatalf("the broken task %s must be named, got %v", bad, err)
 		}
 	}
-	if len(e.srv.TaskM) != n {
+	if len(e.tasks()) != n {
 		e.Fatal("a broken export deleted something")
 	}
 }
 
 func (e *env) repeating() (string, string, int64) {
-	v := e.page(api.TaskInput{Title: "water the plants", Due: e.now().Add(time.Hour)})
-	v.RepeatAfter = 86400
+	v := e.page(api.TaskInput{Title: "water the plants", Due: e.back.now().Add(time.Hour)})
+	v.set(fields{"repeat_after": 86400})
 	e.settle()
 	r := e.twOf(v.ID)
-	return r.UUID(), model.Stamp(v.Due), v.ID
+	return r.UUID(), model.Stamp(v.now().Due), v.ID
 }
 
 func repeatLost(e *env) {
@@ -103,7 +103,7 @@ func repeatLost(e *env) {
 	e.edit(u, func(r model.Raw) { r.SetStr("own", "kept") })
 	e.task(u, "done")
 	lost := 0
-	e.http.Fail = func(r *http.Request, point string) int {
+	e.http.fail = func(r *http.Request, point string) int {
 		if r.Method == http.MethodPatch && point == "after" && lost == 0 {
 			lost++
 			return -1
@@ -112,7 +112,7 @@ func repeatLost(e *env) {
 	}
 	e.settle()
 	want := model.Stamp(model.ParseStamp(due).Add(24 * time.Hour))
-	v := e.srv.TaskM[id]
+	v := vtask{e, id}.now()
 	e.want(lost == 1 && model.Stamp(v.Due) == want && !v.Done, "rolled on exactly once")
 	e.want(e.get(u).Str("status") == "completed", "the occurrence stays completed")
 	next := 0
@@ -131,7 +131,7 @@ func repeatEnd(e *env) {
 	u, _, id := e.repeating()
 	e.task(u, "done")
 	e.settle()
-	v := e.srv.TaskM[id]
+	v := vtask{e, id}.now()
 	e.want(v.Done && !v.Repeats() && len(e.all()) == 1, "ended")
 }
 
@@ -148,11 +148,11 @@ func recurring(e *env) {
 			instances = append(instances, u)
 		}
 	}
-	e.want(template != "" && len(instances) >= 2 && len(e.srv.TaskM) == len(instances), "instances only")
+	e.want(template != "" && len(instances) >= 2 && len(e.tasks()) == len(instances), "instances only")
 	e.task(instances[0], "done")
 	e.settle()
 	done := 0
-	for _, t := range e.srv.TaskM {
+	for _, t := range e.tasks() {
 		if t.Done {
 			done++
 		}
@@ -172,18 +172,18 @@ func stateLost(e *env) {
 	e.st = nil
 	e.must(os.Remove(filepath.Join(e.dir, "state.db")))
 	e.reopen()
-	n := len(e.srv.TaskM)
+	n := len(e.tasks())
 	rep := e.cycle()
-	e.want(len(e.srv.TaskM) == n && len(e.all()) == 3, "no duplicates, no deletions in the first cycle")
+	e.want(len(e.tasks()) == n && len(e.all()) == 3, "no duplicates, no deletions in the first cycle")
 	e.want(rep.WritesVK == 0, "nothing to write")
 	e.settle()
-	e.want(len(v.Notes) == 1 && len(v.LabelIDs) == 1 && e.vkOf(u) == v && e.srv.TaskM[dead] == nil, "in step again")
+	e.want(len(v.notes()) == 1 && len(v.labels()) == 1 && e.vkOf(u) == v && vtask{e, dead}.gone(), "in step again")
 	e.want(len(e.conflicts()) == 0, "no conflicts")
 }
 
 func twoMachines(e *env) {
 	u, v := e.pair("T")
-	second := &env{TB: e.TB, bin: e.bin, dir: e.TempDir(), srv: e.srv, http: e.http, ts: e.ts, cfg: e.cfg, opt: e.opt, vars: e.vars, tw: e.tw}
+	second := &env{TB: e.TB, bin: e.bin, dir: e.TempDir(), back: e.back, http: e.http, ts: e.ts, cfg: e.cfg, opt: e.opt, vars: e.vars, tw: e.tw}
 	second.reopen()
 	defer second.st.Close()
 	web := e.page(api.TaskInput{Title: "web"})
@@ -195,17 +195,17 @@ func twoMachines(e *env) {
 	}
 	e.settle()
 	second.settle()
-	before := e.srv.Writes
+	before := e.http.writes.Load()
 	for range 3 {
 		e.silent(1)
 		second.silent(1)
 	}
-	e.want(len(e.srv.TaskM) == 2 && len(e.all()) == 2 && e.srv.Writes == before, "no duplicates, no ping-pong")
-	e.want(e.vkOf(u) == v && e.twOf(web.ID) != nil, "the same links")
+	e.want(len(e.tasks()) == 2 && len(e.all()) == 2 && e.http.writes.Load() == before, "no duplicates, no ping-pong")
+	e.want(e.vkOf(u).ID == v.ID && e.twOf(web.ID) != nil, "the same links")
 
 	// Both make the same task of Vikunja's: its uuid follows from its id.
 	third := newEnv(e.TB)
-	third.srv, third.http, third.ts, third.cfg = e.srv, e.http, e.ts, e.cfg
+	third.back, third.http, third.ts, third.cfg = e.back, e.http, e.ts, e.cfg
 	third.connect()
 	fresh := e.page(api.TaskInput{Title: "for both"})
 	e.settle()

@@ -1,5 +1,15 @@
 // Package e2e plays the scenarios a correct sync must pass: the real engine,
-// store, HTTP client and Taskwarrior against a model of the server.
+// store, HTTP client and Taskwarrior against a model of the server or, with
+// VIKUNJA_URL and VIKUNJA_TEST_TOKEN set, against a real one.
+//
+// A scenario has three hands: `task` on the command line, the web page, which
+// is a user of the HTTP API, and the proxy between the sync and the server,
+// which loses answers, answers with failures and keeps count. What a scenario
+// cannot ask of the API it asks of the backend.
+//
+// On a real server everything happens in one scratch project with a random
+// name, which the sync sees as the whole account; nothing else is shown to it,
+// and it is deleted with its labels at the end.
 package e2e
 
 import (
@@ -12,20 +22,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/engine"
-	"vikunja-sync/internal/fake"
 	"vikunja-sync/internal/model"
 	"vikunja-sync/internal/remote"
 	"vikunja-sync/internal/store"
 	"vikunja-sync/internal/taskwarrior"
 )
-
-const token = "tk_0123456789abcdef0123456789abcdef01234567"
 
 // taskBinary finds Taskwarrior; VIKUNJA_SYNC_TASK names another one.
 func taskBinary(t testing.TB) string {
@@ -48,23 +54,20 @@ type env struct {
 	testing.TB
 	bin  string
 	dir  string
-	srv  *fake.Server
-	http *fake.HTTP
+	back backend
+	http *proxy // between the sync and the server
 	ts   *httptest.Server
 	tw   *taskwarrior.Client
 	vk   api.Server
 	st   *store.Store
 	cfg  engine.Config
 	opt  remote.Options
-	mu   sync.Mutex
-	off  time.Duration // the server's clock minus ours
 	vars []string
 }
 
 func newEnv(t testing.TB) *env {
-	e := &env{TB: t, bin: taskBinary(t), dir: t.TempDir()}
-	e.srv = fake.NewServer(e.now)
-	e.http = &fake.HTTP{Server: e.srv, Token: token}
+	e := &env{TB: t, bin: taskBinary(t), dir: t.TempDir(), back: newBackend(t)}
+	e.http = &proxy{back: e.back}
 	e.ts = httptest.NewServer(e.http)
 	t.Cleanup(e.ts.Close)
 	e.cfg = engine.Config{Server: e.ts.URL, Winner: "vikunja"}
@@ -79,19 +82,6 @@ func newEnv(t testing.TB) *env {
 	e.reopen()
 	t.Cleanup(func() { e.st.Close() })
 	return e
-}
-
-func (e *env) now() time.Time {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return time.Now().Add(e.off)
-}
-
-// later moves the server's clock.
-func (e *env) later(d time.Duration) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.off += d
 }
 
 func (e *env) must(err error) {
@@ -114,13 +104,13 @@ func (e *env) reopen() {
 }
 
 func (e *env) connect() {
-	vk, err := remote.New(e.ts.URL, token, e.opt)
+	vk, err := remote.New(e.ts.URL, e.back.token(), e.opt)
 	e.must(err)
 	e.vk = vk
 }
 
 func (e *env) try() (*engine.Report, error) {
-	e.later(10 * time.Second)
+	e.back.later(10 * time.Second)
 	return engine.New(e.cfg, e.tw, e.vk, e.st).Cycle(context.Background(), engine.Options{})
 }
 
@@ -141,8 +131,8 @@ func (e *env) settle() *engine.Report {
 	for range 10 {
 		rep, err = e.try()
 		if err == nil && rep.WritesTW+rep.WritesVK == 0 && !rep.Again {
-			if len(e.http.Unknown) > 0 {
-				e.Fatalf("unknown routes: %v", e.http.Unknown)
+			if rs := e.back.unknown(); len(rs) > 0 {
+				e.Fatalf("unknown routes: %v", rs)
 			}
 			return rep
 		}
@@ -154,14 +144,14 @@ func (e *env) settle() *engine.Report {
 // silent demands n cycles without a write on either side.
 func (e *env) silent(n int) {
 	e.Helper()
-	before := e.srv.Writes
+	before := e.http.writes.Load()
 	for range n {
 		if rep := e.cycle(); rep.WritesTW+rep.WritesVK != 0 {
 			e.Fatalf("an idle cycle wrote: %+v\n%s", rep.Actions, e.dump())
 		}
 	}
-	if e.srv.Writes != before {
-		e.Fatalf("the server was written %d times", e.srv.Writes-before)
+	if n := e.http.writes.Load() - before; n != 0 {
+		e.Fatalf("the server was written %d times", n)
 	}
 }
 
@@ -224,22 +214,22 @@ func (e *env) edit(uuid string, fn func(model.Raw)) {
 }
 
 // pair is a task made in Taskwarrior and in step.
-func (e *env) pair(title string, args ...string) (string, *fake.Task) {
+func (e *env) pair(title string, args ...string) (string, vtask) {
 	e.Helper()
 	u := e.add(title, args...)
 	e.settle()
 	return u, e.vkOf(u)
 }
 
-func (e *env) vkOf(uuid string) *fake.Task {
+func (e *env) vkOf(uuid string) vtask {
 	e.Helper()
 	var id int64
 	fmt.Sscan(e.get(uuid).Str(model.UDALink), &id)
-	if t := e.srv.TaskM[id]; t != nil {
-		return t
+	v := vtask{e, id}
+	if id == 0 || v.gone() {
+		e.Fatalf("%s has no task in Vikunja\n%s", uuid, e.dump())
 	}
-	e.Fatalf("%s has no task in Vikunja\n%s", uuid, e.dump())
-	return nil
+	return v
 }
 
 // twOf finds the only task linked to a Vikunja id.
@@ -255,37 +245,6 @@ func (e *env) twOf(id int64) model.Raw {
 		e.Fatalf("%d tasks are linked to %d\n%s", len(found), id, e.dump())
 	}
 	return found[0]
-}
-
-// page makes a task in the web page.
-func (e *env) page(in api.TaskInput) *fake.Task {
-	e.Helper()
-	if in.ProjectID == 0 {
-		in.ProjectID = 1
-	}
-	id, err := e.srv.CreateTask(context.Background(), in)
-	e.must(err)
-	return e.srv.TaskM[id]
-}
-
-// web edits a task in the web page.
-func (e *env) web(t *fake.Task, p api.TaskPatch) {
-	e.srv.Mu.Lock()
-	defer e.srv.Mu.Unlock()
-	e.srv.Change(t, p)
-}
-
-func (e *env) label(title string, owner int64) *api.Label {
-	l, err := e.srv.CreateLabel(context.Background(), title)
-	e.must(err)
-	e.srv.LabelM[l.ID].OwnerID = owner
-	return e.srv.LabelM[l.ID]
-}
-
-func (e *env) project(title string, parent int64) *api.Project {
-	p, err := e.srv.CreateProject(context.Background(), title, parent)
-	e.must(err)
-	return e.srv.ProjectM[p.ID]
 }
 
 func (e *env) conflicts() []store.Conflict {
@@ -318,8 +277,8 @@ func (e *env) dump() string {
 		b, _ := json.Marshal(r)
 		lines = append(lines, "tw "+string(b))
 	}
-	for _, t := range e.srv.TaskM {
-		lines = append(lines, fmt.Sprintf("vk %+v labels %v blocked %v comments %v extra %s", t.Task, t.LabelIDs, t.Blocked, t.Notes, t.Extra))
+	for id, t := range e.tasks() {
+		lines = append(lines, fmt.Sprintf("vk %+v comments %v", t, vtask{e, id}.notes()))
 	}
 	for _, k := range e.conflicts() {
 		lines = append(lines, fmt.Sprintf("conflict %+v", k))
@@ -329,7 +288,7 @@ func (e *env) dump() string {
 }
 
 func (e *env) count(title string) (n int) {
-	for _, t := range e.srv.TaskM {
+	for _, t := range e.tasks() {
 		if t.Title == title {
 			n++
 		}

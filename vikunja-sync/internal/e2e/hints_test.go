@@ -23,16 +23,15 @@ var hintScenarios = []scenario{
 
 func sameSecond(e *env) {
 	u, v := e.pair("T")
-	frozen := e.now().Truncate(time.Second)
-	e.srv.Clock = func() time.Time { return frozen }
+	thaw := e.back.freeze()
 	e.web(v, api.TaskPatch{Title: ptr("first")})
-	v.Notes = append(v.Notes, api.Comment{ID: 901, Text: "<p>first</p>", AuthorID: 1, Created: frozen})
+	n := v.comment("<p>first</p>")
 	e.cycle()
 	e.web(v, api.TaskPatch{Title: ptr("second")})
-	v.Notes[0].Text = "<p>second</p>"
+	v.recomment(n, "<p>second</p>")
 	e.cycle()
-	v.Notes[0].Text = "<p>third</p>" // nothing but the comment, in the same second
-	e.srv.Clock = e.now
+	v.recomment(n, "<p>third</p>") // nothing but the comment, in the same second
+	thaw()
 	e.settle()
 	r := e.get(u)
 	e.want(r.Str("description") == "second" && r.Annotations()[0].Description == "third", "the later value arrives")
@@ -77,7 +76,7 @@ func echo(e *env) {
 	rc, s := e.receiver()
 	e.task(u, "modify", "priority:H")
 	e.settle()
-	e.want(e.deliver(s, "key", fmt.Sprintf(updated, v.ID, v.Title)) == 204, "taken")
+	e.want(e.deliver(s, "key", fmt.Sprintf(updated, v.ID, "T")) == 204, "taken")
 	before := e.get(u).Str("modified")
 	e.want(e.hinted(rc) == 1, "one cycle")
 	e.want(e.get(u).Str("modified") == before, "no echo")
@@ -133,9 +132,9 @@ func forgedHook(e *env) {
 	e.want(e.hinted(rc) == 0, "no effect")
 	e.want(e.deliver(s, "key", string(bytes.Repeat([]byte("x"), webhint.MaxBody+1))) == 413, "too large")
 	e.want(e.deliver(s, "key", body) == 204, "the true one")
-	e.later(24 * time.Hour)
+	e.back.later(24 * time.Hour)
 	e.want(e.deliver(s, "key", body) == 204, "replayed")
-	before := e.srv.Writes
+	before := e.http.writes.Load()
 	e.hinted(rc)
-	e.want(e.srv.Writes == before, "a replay changes nothing")
+	e.want(e.http.writes.Load() == before, "a replay changes nothing")
 }

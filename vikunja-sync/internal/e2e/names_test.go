@@ -25,44 +25,46 @@ var nameScenarios = []scenario{
 func labelRenamed(e *env) {
 	a, v := e.pair("a", "+home")
 	b, _ := e.pair("b", "+home")
-	id := v.LabelIDs[0]
-	e.srv.LabelM[id].Title = "house"
+	id := v.labels()[0]
+	e.setLabel(id, fields{"title": "house"})
 	e.settle()
 	for _, u := range []string{a, b} {
 		e.want(slices.Equal(e.get(u).List("tags"), []string{"house"}), "renamed")
 	}
-	e.want(len(e.srv.LabelM) == 1 && v.LabelIDs[0] == id, "the same label")
+	e.want(len(e.labels()) == 1 && v.labels()[0] == id, "the same label")
 }
 
 func labelDeleted(e *env) {
 	a, v := e.pair("a", "+home", "+other")
-	id := v.LabelIDs[slices.IndexFunc(v.LabelIDs, func(id int64) bool { return e.srv.LabelM[id].Title == "home" })]
-	delete(e.srv.LabelM, id)
-	v.LabelIDs = slices.DeleteFunc(v.LabelIDs, func(x int64) bool { return x == id })
+	all := e.labels()
+	e.deleteLabel(v.labels()[slices.IndexFunc(v.labels(), func(id int64) bool { return all[id] == "home" })])
 	b, c := e.add("b", "+home"), e.add("c", "+home")
 	e.settle()
 	e.want(slices.Equal(e.get(a).List("tags"), []string{"other"}), "removed")
-	e.want(len(e.srv.LabelM) == 2 && e.vkOf(b).LabelIDs[0] == e.vkOf(c).LabelIDs[0], "one new label")
+	e.want(len(e.labels()) == 2 && e.vkOf(b).labels()[0] == e.vkOf(c).labels()[0], "one new label")
 }
 
 func sameLabels(e *env) {
-	first, second, upper := e.label("home", 1), e.label("home", 1), e.label("Home", 1)
+	first, second, upper := e.label("home"), e.label("home"), e.label("Home")
 	v := e.page(api.TaskInput{Title: "web"})
-	v.LabelIDs = []int64{second.ID, upper.ID}
+	v.attach(second)
+	v.attach(upper)
 	e.settle()
 	e.want(slices.Equal(e.twOf(v.ID).List("tags"), []string{"Home", "home"}), "two tags")
 	_, w := e.pair("T", "+home")
-	e.want(slices.Equal(w.LabelIDs, []int64{first.ID}), "the oldest")
+	e.want(slices.Equal(w.labels(), []int64{first}), "the oldest")
 	e.silent(3)
-	e.want(len(e.srv.LabelM) == 3 && slices.Equal(v.LabelIDs, []int64{second.ID, upper.ID}), "no flapping")
+	e.want(len(e.labels()) == 3 && slices.Equal(v.labels(), []int64{second, upper}), "no flapping")
 }
 
 func foreignLabel(e *env) {
-	e.label("theirs", 2)
+	l := e.label("theirs")
+	e.page(api.TaskInput{Title: "shared"}).attach(l) // labels of others show on tasks
+	e.back.give(l)
 	u := e.add("T", "+theirs", "+mine", "priority:H")
 	e.cycle()
 	v := e.vkOf(u)
-	e.want(v.Priority == 3 && len(v.LabelIDs) == 1, "the rest arrives")
+	e.want(v.now().Priority == 3 && len(v.labels()) == 1, "the rest arrives")
 	reports := 0
 	for range 4 {
 		for _, p := range e.cycle().Problems {
@@ -84,17 +86,17 @@ func moveTW(e *env) {
 	e.task(u, "modify", "project:x.y")
 	e.settle()
 	names := map[string]int{}
-	for _, p := range e.srv.ProjectM {
+	for _, p := range e.projects() {
 		names[p.Title]++
 	}
 	e.want(names["x"] == 1 && names["y"] == 1 && names["z"] == 1, "parents once")
-	e.want(v.ID == id && e.srv.ProjectM[v.ProjectID].Title == "y" && len(v.Notes) == 1 && len(v.LabelIDs) == 1, "the same task")
+	e.want(v.ID == id && e.projects()[v.now().ProjectID].Title == "y" && len(v.notes()) == 1 && len(v.labels()) == 1, "the same task")
 	e.silent(2)
 }
 
 func moveVK(e *env) {
 	u, v := e.pair("T")
-	e.web(v, api.TaskPatch{ProjectID: ptr(e.project("elsewhere", 0).ID)})
+	e.web(v, api.TaskPatch{ProjectID: ptr(e.project("elsewhere", 0))})
 	e.settle()
 	e.want(e.get(u).Str("project") == "elsewhere" && e.get(u).Str("status") == "pending", "followed")
 }
@@ -102,13 +104,13 @@ func moveVK(e *env) {
 func projectRenamed(e *env) {
 	a, v := e.pair("a", "project:work")
 	b, _ := e.pair("b", "project:work.sub")
-	n := len(e.srv.ProjectM)
-	e.srv.ProjectM[v.ProjectID].Title = "Arbeit"
+	n, home := len(e.projects()), v.now().ProjectID
+	e.setProject(home, fields{"title": "Arbeit"})
 	c := e.add("c", "project:work")
 	e.settle()
 	e.want(e.get(a).Str("project") == "Arbeit" && e.get(b).Str("project") == "Arbeit.sub", "renamed")
-	e.want(len(e.srv.ProjectM) == n && e.get(c).Str("project") == "Arbeit", "nothing is created")
-	e.srv.ProjectM[v.ProjectID].Parent = e.project("top", 0).ID
+	e.want(len(e.projects()) == n && e.get(c).Str("project") == "Arbeit", "nothing is created")
+	e.setProject(home, fields{"parent_project_id": e.project("top", 0)})
 	e.settle()
 	e.want(e.get(a).Str("project") == "top.Arbeit" && e.get(b).Str("project") == "top.Arbeit.sub", "moved")
 	e.silent(2)
@@ -116,31 +118,24 @@ func projectRenamed(e *env) {
 
 func projectArchived(e *env) {
 	u, v := e.pair("T", "project:old")
-	e.srv.ProjectM[v.ProjectID].Archived = true
+	e.setProject(v.now().ProjectID, fields{"is_archived": true})
 	e.task(u, "modify", "priority:H")
 	for range 3 {
 		rep := e.cycle()
 		e.want(rep.WritesTW+rep.WritesVK == 0 && len(rep.Problems) == 1, "parked")
 	}
 	e.want(e.get(u).Str("status") == "pending", "not deleted")
-	e.srv.ProjectM[v.ProjectID].Archived = false
+	e.setProject(v.now().ProjectID, fields{"is_archived": false})
 	e.settle()
-	e.want(v.Priority == 3, "delivered")
+	e.want(v.now().Priority == 3, "delivered")
 }
 
 func projectDeleted(e *env) {
 	keep, _ := e.pair("keep")
 	p := e.project("doomed", 0)
-	for i := range 200 {
-		e.page(api.TaskInput{ProjectID: p.ID, Title: fmt.Sprint("doomed ", i)})
-	}
+	e.many(p, 200, func(i int) fields { return fields{"title": fmt.Sprint("doomed ", i)} })
 	e.settle()
-	delete(e.srv.ProjectM, p.ID)
-	for id, t := range e.srv.TaskM {
-		if t.ProjectID == p.ID {
-			delete(e.srv.TaskM, id)
-		}
-	}
+	e.deleteProject(p)
 	for range 3 {
 		rep := e.cycle()
 		e.want(rep.Guard != nil && rep.Guard.Count == 200 && rep.WritesTW == 0, "stopped")
@@ -158,16 +153,17 @@ func projectDeleted(e *env) {
 
 func revoked(e *env) {
 	p := e.project("shared", 0)
-	v := e.page(api.TaskInput{ProjectID: p.ID, Title: "T"})
+	v := e.page(api.TaskInput{ProjectID: p, Title: "T"})
 	e.settle()
 	u := e.twOf(v.ID).UUID()
-	e.srv.NoAccess[p.ID] = true
+	e.back.revoke(p, true)
 	e.task(u, "modify", "priority:H")
 	for range 3 {
 		e.cycle()
 	}
-	e.want(e.get(u).Str("status") == "pending" && e.srv.TaskM[v.ID] != nil && len(e.srv.TaskM) == 1, "kept on both sides")
-	delete(e.srv.NoAccess, p.ID)
+	e.want(e.get(u).Str("status") == "pending", "kept here")
+	e.back.revoke(p, false)
+	e.want(len(e.tasks()) == 1 && !v.gone(), "kept there")
 	e.settle()
-	e.want(v.Priority == 3 && len(e.srv.TaskM) == 1, "attached again")
+	e.want(v.now().Priority == 3 && len(e.tasks()) == 1, "attached again")
 }

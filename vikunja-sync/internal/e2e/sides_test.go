@@ -30,20 +30,21 @@ func createTW(e *env) {
 	u := e.add("buy milk", "project:home.shop", "+errand", "due:2027-03-01T10:00:00Z", "priority:M")
 	e.settle()
 	v := e.vkOf(u)
-	home := e.srv.ProjectM[e.srv.ProjectM[v.ProjectID].Parent]
-	e.want(v.Title == "buy milk" && v.Priority == 2 && model.Stamp(v.Due) == "20270301T100000Z", "values")
-	e.want(e.srv.ProjectM[v.ProjectID].Title == "shop" && home.Title == "home", "project")
-	e.want(len(v.LabelIDs) == 1 && e.srv.LabelM[v.LabelIDs[0]].Title == "errand", "label")
+	t, ps := v.now(), e.projects()
+	shop := ps[t.ProjectID]
+	e.want(t.Title == "buy milk" && t.Priority == 2 && model.Stamp(t.Due) == "20270301T100000Z", "values")
+	e.want(shop.Title == "shop" && ps[shop.Parent].Title == "home" && ps[shop.Parent].Parent == 0, "project")
+	e.want(len(v.labels()) == 1 && e.labels()[v.labels()[0]] == "errand", "label")
 	e.silent(2)
-	e.want(len(e.srv.TaskM) == 1, "one task")
+	e.want(len(e.tasks()) == 1, "one task")
 }
 
 func createVK(e *env) {
 	v := e.page(api.TaskInput{Title: "from the web", Description: "<p>some <strong>text</strong></p>", Priority: 1})
-	v.LabelIDs = []int64{e.label("web", 1).ID}
+	v.attach(e.label("web"))
 	e.settle()
 	r := e.twOf(v.ID)
-	e.want(r.Str("status") == "pending" && r.Str("end") == "" && r.Str("entry") == model.Stamp(v.Created), "state")
+	e.want(r.Str("status") == "pending" && r.Str("end") == "" && r.Str("entry") == model.Stamp(v.now().Created), "state")
 	e.want(r.Str("description") == "from the web" && r.Str("priority") == "L" && slices.Equal(r.List("tags"), []string{"web"}), "values")
 	e.want(r.Str(model.UDANotes) == "some **text**", "text")
 	e.silent(2)
@@ -51,15 +52,19 @@ func createVK(e *env) {
 
 func foreignFields(e *env) {
 	u, v := e.pair("T")
-	extra := `{"reminders":[{"reminder":"2027-01-01T12:00:00Z","relative_period":0,"relative_to":""}],"assignees":[{"id":1,"username":"alice"}],"hex_color":"ff0000","is_favorite":true,"percent_done":0.5}`
-	e.must(json.Unmarshal([]byte(extra), &v.Extra))
-	delete(v.Extra, "percent_done")
-	before := fmt.Sprintf("%s", v.Extra)
-	v.Notes = append(v.Notes, api.Comment{ID: 900, Text: "<p>hello</p>", AuthorID: 1, Created: e.now()})
+	other := e.page(api.TaskInput{Title: "other"})
+	v.set(fields{"reminders": []fields{{"reminder": "2027-01-01T12:00:00Z"}}, "hex_color": "ff0000", "is_favorite": true, "percent_done": 0.5})
+	v.call("PUT", fmt.Sprintf("/v1/tasks/%d/assignees", v.ID), fields{"user_id": e.me()}, nil)
+	v.call("POST", v.path()+"/relations", fields{"other_task_id": other.ID, "relation_kind": "precedes"}, nil)
+	foreign := []string{"reminders", "assignees", "hex_color", "is_favorite", "percent_done"}
+	before := v.raw(foreign...)
+	v.comment("<p>hello</p>")
 	e.settle()
 	e.task(u, "modify", "priority:H")
 	e.settle()
-	e.want(v.Priority == 3 && fmt.Sprintf("%s", v.Extra) == before && len(v.Notes) == 1 && v.Notes[0].Text == "<p>hello</p>", "foreign fields")
+	e.want(v.now().Priority == 3 && v.raw(foreign...) == before, "foreign fields: "+before)
+	e.want(strings.Contains(before, "2027-01-01T12:00:00Z") && strings.Contains(before, `"ff0000" true 0.5`), "they were set: "+before)
+	e.want(len(v.notes()) == 1 && v.notes()[0].Comment == "<p>hello</p>" && strings.Contains(v.raw("related_tasks"), `"precedes"`), "comment and relation")
 }
 
 func ownFields(e *env) {
@@ -89,7 +94,7 @@ func differentFields(e *env) {
 	e.task(u, "modify", "due:2027-05-01T00:00:00Z")
 	e.web(v, api.TaskPatch{Title: ptr("both")})
 	e.settle()
-	e.want(model.Stamp(v.Due) == "20270501T000000Z" && e.get(u).Str("description") == "both", "both fields")
+	e.want(model.Stamp(v.now().Due) == "20270501T000000Z" && e.get(u).Str("description") == "both", "both fields")
 	e.want(len(e.conflicts()) == 0, "no conflict")
 }
 
@@ -106,7 +111,7 @@ func sameField(e *env) {
 			kept, lost = lost, kept
 		}
 		ks := e.conflicts()
-		e.want(v.Title == kept+winner && e.get(u).Str("description") == kept+winner, "winner")
+		e.want(v.now().Title == kept+winner && e.get(u).Str("description") == kept+winner, "winner")
 		e.want(len(ks) == n+1 && ks[n].Lost == lost+winner, "log")
 	}
 }
@@ -116,32 +121,32 @@ func deletedEdited(e *env) {
 	e.task(u, "delete")
 	e.web(v, api.TaskPatch{Title: ptr("edited")})
 	e.settle()
-	e.want(e.get(u).Str("status") == "pending" && e.get(u).Str("description") == "edited" && e.srv.TaskM[v.ID] != nil, "the edit stays")
+	e.want(e.get(u).Str("status") == "pending" && e.get(u).Str("description") == "edited" && !v.gone(), "the edit stays")
 	e.want(len(e.conflicts()) == 1 && e.conflicts()[0].Lost == model.Deleted, "log")
 
 	e.cfg.OnDelete = engine.KeepDelete
 	e.task(u, "delete")
 	e.web(v, api.TaskPatch{Title: ptr("edited again")})
 	e.settle()
-	e.want(e.get(u).Str("status") == "deleted" && e.srv.TaskM[v.ID] == nil, "the deletion wins")
+	e.want(e.get(u).Str("status") == "deleted" && v.gone(), "the deletion wins")
 	e.want(e.conflicts()[1].Lost == "edited again", "log")
 
 	e.cfg.OnDelete = engine.KeepEdit
 	u, v = e.pair("back")
-	delete(e.srv.TaskM, v.ID)
+	v.delete()
 	e.task(u, "modify", "priority:L")
 	e.settle()
-	e.want(e.vkOf(u).Priority == 1 && e.vkOf(u).ID != v.ID, "made anew")
+	e.want(e.vkOf(u).now().Priority == 1 && e.vkOf(u).ID != v.ID, "made anew")
 }
 
 func undoDone(e *env) {
 	u, v := e.pair("T")
 	e.task(u, "done")
 	e.settle()
-	e.want(v.Done, "done")
+	e.want(v.now().Done, "done")
 	e.task("undo")
 	e.settle()
-	e.want(!v.Done && v.DoneAt.IsZero() && e.get(u).Str("status") == "pending", "reopened")
+	e.want(!v.now().Done && v.now().DoneAt.IsZero() && e.get(u).Str("status") == "pending", "reopened")
 }
 
 func undoImport(e *env) {
@@ -151,7 +156,7 @@ func undoImport(e *env) {
 	e.task("undo")
 	e.want(e.get(u).Str("description") == "T", "undo works")
 	e.settle()
-	e.want(v.Title == "T" && e.get(u).Str("description") == "T", "the undo is an edit")
+	e.want(v.now().Title == "T" && e.get(u).Str("description") == "T", "the undo is an edit")
 	e.silent(5)
 }
 
@@ -160,18 +165,18 @@ func reversal(e *env) {
 	u, v := e.pair("T")
 	e.task(u, "done")
 	e.settle()
-	e.want(v.Done && !v.DoneAt.IsZero(), "done")
+	e.want(v.now().Done && !v.now().DoneAt.IsZero(), "done")
 	e.web(v, api.TaskPatch{Done: ptr(false)})
 	e.settle()
 	r := e.get(u)
 	e.want(r.Str("status") == "pending" && r.Str("end") == "", "reopened here")
-	e.later(time.Hour) // the page is used later than the command line
+	e.back.later(time.Hour) // the page is used later than the command line
 	e.task(u, "done")
 	e.settle()
 	e.web(v, api.TaskPatch{Done: ptr(false)})
 	e.task(u, "modify", "priority:H")
 	e.settle()
-	e.want(!v.Done && v.Priority == 3 && e.get(u).Str("status") == "pending", "both edits")
+	e.want(!v.now().Done && v.now().Priority == 3 && e.get(u).Str("status") == "pending", "both edits")
 }
 
 func bytesKept(e *env) {
@@ -182,10 +187,10 @@ func bytesKept(e *env) {
 	for i, arg := range []string{"priority:H", "due:2027-01-01T00:00:00Z", "project:x", "priority:", "due:"} {
 		e.task(u, "modify", arg)
 		e.settle()
-		e.want(v.Description == odd, fmt.Sprint("bytes after edit ", i))
+		e.want(v.now().Description == odd, fmt.Sprint("bytes after edit ", i))
 	}
 	e.edit(u, func(r model.Raw) { r.SetStr(model.UDANotes, r.Str(model.UDANotes)+"\n\nadded *here*") })
 	e.settle()
-	e.want(strings.HasPrefix(v.Description, `<p>one <u>two</u> &amp; three</p><ul data-type="taskList">`) &&
-		strings.Contains(v.Description, "<p>added <em>here</em></p>"), "only the new paragraph is new")
+	e.want(strings.HasPrefix(v.now().Description, `<p>one <u>two</u> &amp; three</p><ul data-type="taskList">`) &&
+		strings.Contains(v.now().Description, "<p>added <em>here</em></p>"), "only the new paragraph is new")
 }

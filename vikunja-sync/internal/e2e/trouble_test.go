@@ -35,7 +35,7 @@ func creates(r *http.Request) bool {
 
 func createLost(e *env) {
 	lost := 0
-	e.http.Fail = func(r *http.Request, point string) int {
+	e.http.fail = func(r *http.Request, point string) int {
 		if creates(r) && point == "after" && lost < 2 {
 			lost++
 			return -1
@@ -44,7 +44,7 @@ func createLost(e *env) {
 	}
 	a, b := e.add("twin"), e.add("twin")
 	e.settle()
-	e.want(lost == 2 && len(e.srv.TaskM) == 2 && e.vkOf(a) != e.vkOf(b), "exactly one each")
+	e.want(lost == 2 && len(e.tasks()) == 2 && e.vkOf(a) != e.vkOf(b), "exactly one each")
 }
 
 var built string // the folder of the binary, once it is there
@@ -77,7 +77,7 @@ func (e *env) command(args ...string) *exec.Cmd {
 	bin, err := binary()
 	e.must(err)
 	secret := filepath.Join(e.dir, "token")
-	e.must(os.WriteFile(secret, []byte(token+"\n"), 0o600))
+	e.must(os.WriteFile(secret, []byte(e.back.token()+"\n"), 0o600))
 	cmd := exec.Command(bin, args...)
 	cmd.Env = append(os.Environ(), append(e.vars, "VIKUNJA_URL="+e.ts.URL, "VIKUNJA_API_TOKEN_FILE="+secret,
 		"XDG_STATE_HOME="+filepath.Join(e.dir, "xdg"), "XDG_CONFIG_HOME="+filepath.Join(e.dir, "config"),
@@ -100,7 +100,7 @@ func killed(e *env) {
 		e.add(title, "+tag"+fmt.Sprint(i))
 		cmd := e.command("sync")
 		hit := 0
-		e.http.Fail = func(r *http.Request, point string) int {
+		e.http.fail = func(r *http.Request, point string) int {
 			if hit == 0 && at(r, point) {
 				hit++
 				cmd.Process.Kill()
@@ -109,7 +109,7 @@ func killed(e *env) {
 			return 0
 		}
 		cmd.Run()
-		e.http.Fail = nil
+		e.http.fail = nil
 		if hit == 0 {
 			e.Fatalf("case %d: the moment never came", i)
 		}
@@ -120,7 +120,7 @@ func killed(e *env) {
 		}
 		e.want(e.count(title) == 1, "one task")
 	}
-	e.want(len(e.all()) == 3 && len(e.srv.TaskM) == 3 && len(e.srv.LabelM) == 3, "one each")
+	e.want(len(e.all()) == 3 && len(e.tasks()) == 3 && len(e.labels()) == 3, "one each")
 	for _, r := range e.all() {
 		e.want(r.Str(model.UDALink) != "", "linked")
 	}
@@ -135,7 +135,7 @@ func refused(e *env) {
 		us = append(us, e.add(fmt.Sprint("task ", i), "+x"))
 	}
 	var n atomic.Int64
-	e.http.Fail = func(r *http.Request, point string) int {
+	e.http.fail = func(r *http.Request, point string) int {
 		if r.Method != http.MethodGet && point == "before" && n.Add(1)%2 == 0 {
 			return 500
 		}
@@ -145,12 +145,16 @@ func refused(e *env) {
 		e.try()
 	}
 	e.settle()
-	e.want(len(e.srv.TaskM) == 10 && len(e.srv.LabelM) == 1, "each once")
+	e.want(len(e.tasks()) == 10 && len(e.labels()) == 1, "each once")
 
-	e.http.Reset = e.now().Add(13 * time.Second) // by the server's clock, which a cycle moves by ten
+	e.back.later(-10 * time.Second) // which the next cycle adds
+	e.http.reset = e.back.now().Add(3 * time.Second)
+	if !real() {
+		e.http.reset = e.http.reset.Add(10 * time.Second)
+	}
 	hits := 0
-	e.http.Fail = func(r *http.Request, point string) int {
-		if r.Method != http.MethodGet && point == "before" && e.now().Before(e.http.Reset.Add(-time.Second)) {
+	e.http.fail = func(r *http.Request, point string) int {
+		if r.Method != http.MethodGet && point == "before" && e.back.now().Before(e.http.reset.Add(-time.Second)) {
 			hits++
 			return 429
 		}
@@ -158,14 +162,14 @@ func refused(e *env) {
 	}
 	e.task(us[0], "modify", "priority:H")
 	e.settle()
-	e.want(e.vkOf(us[0]).Priority == 3 && hits >= 1 && hits <= 3, fmt.Sprint("the limiter is respected: ", hits))
+	e.want(e.vkOf(us[0]).now().Priority == 3 && hits >= 1 && hits <= 3, fmt.Sprint("the limiter is respected: ", hits))
 
-	e.opt.Timeout = 300 * time.Millisecond
+	e.opt.Timeout = time.Second
 	e.connect()
 	slow := e.vkOf(us[1]).ID
-	e.http.Fail = func(r *http.Request, point string) int {
+	e.http.fail = func(r *http.Request, point string) int {
 		if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, fmt.Sprint("/", slow)) && point == "before" {
-			time.Sleep(400 * time.Millisecond)
+			time.Sleep(1300 * time.Millisecond)
 		}
 		return 0
 	}
@@ -173,28 +177,28 @@ func refused(e *env) {
 		e.task(u, "modify", "priority:L")
 	}
 	e.cycle()
-	e.want(e.vkOf(us[2]).Priority == 1 && e.vkOf(us[3]).Priority == 1, "others proceed")
-	e.http.Fail = nil
+	e.want(e.vkOf(us[2]).now().Priority == 1 && e.vkOf(us[3]).now().Priority == 1, "others proceed")
+	e.http.fail = nil
 	e.settle()
-	e.want(e.vkOf(us[1]).Priority == 1, "the slow one arrives")
+	e.want(e.vkOf(us[1]).now().Priority == 1, "the slow one arrives")
 }
 
 func noScope(e *env) {
 	u, v := e.pair("T")
-	e.http.Refuse = map[string]bool{"PATCH /tasks/#": true}
+	e.http.refuse = map[string]bool{"PATCH /tasks/#": true}
 	e.task(u, "modify", "priority:H")
-	n := len(e.http.Log)
+	n := len(e.http.log)
 	_, err := e.try()
 	if err == nil || !strings.Contains(err.Error(), "tasks: update") || !strings.Contains(err.Error(), "PATCH") {
 		e.Fatalf("the route must be named, got %v", err)
 	}
-	e.want(v.Priority == 0 && len(e.http.Log)-n < 12, "no data change, no storm")
-	for _, line := range e.http.Log {
+	e.want(v.now().Priority == 0 && len(e.http.log)-n < 12, "no data change, no storm")
+	for _, line := range e.http.log {
 		e.want(!strings.Contains(line, "login"), "no login")
 	}
-	e.http.Refuse = nil
+	e.http.refuse = nil
 	e.settle()
-	e.want(v.Priority == 3, "delivered")
+	e.want(v.now().Priority == 3, "delivered")
 }
 
 // hooked installs the real hooks into this user's Taskwarrior.
@@ -239,7 +243,7 @@ func concurrent(e *env) {
 	}
 	e.settle()
 	for i, u := range us {
-		e.want(e.get(u).Str("description") == fmt.Sprint("web ", i) && e.vkOf(u).Priority == 3, "and every import")
+		e.want(e.get(u).Str("description") == fmt.Sprint("web ", i) && e.vkOf(u).now().Priority == 3, "and every import")
 	}
 }
 
@@ -269,7 +273,7 @@ func lostUpdate(e *env) {
 	u, v := e.pair("T")
 	e.task(u, "modify", "priority:H")
 	hit := 0
-	e.http.Fail = func(r *http.Request, point string) int {
+	e.http.fail = func(r *http.Request, point string) int {
 		if r.Method == http.MethodPatch && point == "after" && hit == 0 {
 			hit++
 			e.web(v, api.TaskPatch{Title: ptr("web edit"), Priority: ptr(int64(0))}) // overwrites ours with what it read before
@@ -277,25 +281,21 @@ func lostUpdate(e *env) {
 		return 0
 	}
 	e.settle()
-	e.want(hit == 1 && v.Priority == 3 && v.Title == "web edit" && e.get(u).Str("description") == "web edit", "both values stand")
+	e.want(hit == 1 && v.now().Priority == 3 && v.now().Title == "web edit" && e.get(u).Str("description") == "web edit", "both values stand")
 }
 
 func skew(e *env) {
 	e.cfg.Winner = "later"
 	for _, off := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
-		e.off = off
+		e.back.skew(off)
 		u, v := e.pair(fmt.Sprint("T ", off))
-		e.web(v, api.TaskPatch{Title: ptr("earlier")})
-		e.srv.Mu.Lock()
-		v.Updated = v.Updated.Add(-time.Minute)
-		e.srv.Mu.Unlock()
+		e.back.ago(time.Minute, func() { e.web(v, api.TaskPatch{Title: ptr("earlier")}) })
 		e.task(u, "modify", "--", "later")
-		e.off = off - 10*time.Second // the cycle adds them again
 		e.settle()
-		e.want(v.Title == "later" && e.get(u).Str("description") == "later", fmt.Sprint("winner at ", off))
+		e.want(v.now().Title == "later" && e.get(u).Str("description") == "later", fmt.Sprint("winner at ", off))
 		e.silent(2)
 	}
-	e.off = -time.Hour // a jump back
+	e.back.skew(-time.Hour) // a jump back
 	u, v := e.pair("after the jump")
 	e.web(v, api.TaskPatch{Title: ptr("seen")})
 	e.settle()

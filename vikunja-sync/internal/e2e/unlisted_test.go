@@ -17,7 +17,7 @@ func (unlisted) Projects(context.Context) ([]api.Project, error) { return nil, n
 func TestUnlistedProject(t *testing.T) {
 	e := newEnv(t)
 	p := e.project("top", 0)
-	v := e.page(api.TaskInput{ProjectID: e.project("sub", p.ID).ID, Title: "T"})
+	v := e.page(api.TaskInput{ProjectID: e.project("sub", p), Title: "T"})
 	e.settle()
 	u := e.twOf(v.ID).UUID()
 	e.vk = unlisted{e.vk}
