@@ -296,10 +296,14 @@ func (w *walker) checkLogin(n *node, h *Host, l *Layout) {
 		n.path(), ticked(accountNames(h)))))
 }
 
-// canLogIn says whether a key or a password is known; "!" and "*" are locks.
-func (a *Account) canLogIn() bool {
+// canLogIn says whether a key or a password is known.
+func (a *Account) canLogIn() bool { return len(a.SSHKeys) > 0 || a.HasPassword() }
+
+// HasPassword says whether hosts.toml gives the user a password; "!" and "*" are
+// locks.
+func (a *Account) HasPassword() bool {
 	password := func(hash string) bool { return hash != "" && hash != "!" && hash != "*" }
-	return len(a.SSHKeys) > 0 || a.HashedPasswordFile != "" || password(a.HashedPassword) || password(a.InitialHashedPassword)
+	return a.HashedPasswordFile != "" || password(a.HashedPassword) || password(a.InitialHashedPassword)
 }
 
 func (w *walker) checkBuilders(h *Host) {

@@ -131,6 +131,7 @@ func decodeInputs(n *node) Inputs {
 		Nixpkgs: in("nixpkgs", "nixpkgs"), NixDarwin: in("nixDarwin", "nix-darwin"), HomeManager: in("homeManager", "home-manager"),
 		Disko: in("disko", "disko"), SopsNix: in("sopsNix", "sops-nix"), Colmena: in("colmena", "colmena"),
 		DeployRs: in("deployRs", "deploy-rs"), NixosFacterModules: in("nixosFacterModules", "nixos-facter-modules"),
+		NixosAnywhere: in("nixosAnywhere", "nixos-anywhere"),
 	}
 }
 

@@ -72,10 +72,11 @@ func (f *Fleet) Field(name string) *Field {
 
 // Inputs maps what nixgen needs to the names of the flake's inputs. Each has
 // the usual name as default ("nixpkgs", "nix-darwin", "home-manager", "disko",
-// "sops-nix", "colmena", "deploy-rs", "nixos-facter-modules", "nix-secrets").
+// "sops-nix", "colmena", "deploy-rs", "nixos-facter-modules", "nixos-anywhere").
 type Inputs struct {
 	Nixpkgs, NixDarwin, HomeManager, Disko, SopsNix string
 	Colmena, DeployRs, NixosFacterModules           string
+	NixosAnywhere                                   string
 }
 
 // Host is one machine with everything resolved (see the package comment).

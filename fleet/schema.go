@@ -142,6 +142,7 @@ var inputsShape = table(
 	key("colmena", inputName, "colmena").or("colmena"),
 	key("deployRs", inputName, "deploy-rs").or("deploy-rs"),
 	key("nixosFacterModules", inputName, "nixos-facter-modules").or("nixos-facter-modules"),
+	key("nixosAnywhere", inputName, "nixos-anywhere").or("nixos-anywhere"),
 )
 
 var layoutShape = table(

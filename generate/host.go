@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"path"
 	"slices"
 
 	"nixgen/diag"
@@ -163,7 +164,29 @@ func (m *module) hardware() {
 			option = "facter.reportPath"
 		}
 		m.option(option, relative(m.dir, report))
+	} else if report := m.pendingFacter(h); report != "" {
+		var t tree
+		t.option("external", syntax.Bool(m.externalFacter(h)))
+		t.option("report", relative(m.dir, report))
+		m.emit(m.dir+"/facter.nix", "import "+string(m.lib(m.dir, "facter.nix"))+" ", t.attrs())
+		m.addPath("./facter.nix")
 	}
+}
+
+// pendingFacter is where the report of a host will be that nothing describes yet
+// but the disks it is to be installed on, or empty.
+func (g *generator) pendingFacter(h *fleet.Host) string {
+	fresh := slices.ContainsFunc(h.Disks, func(d *fleet.Disk) bool { return d.Profile != "" && !d.Adopt })
+	described := h.HardwareFile != "" || g.facter(h) != "" || len(g.inv.HostRole(h.Name, "", layout.Hardware)) > 0
+	if h.Platform != fleet.NixOS || !fresh || described {
+		return ""
+	}
+	for _, entry := range g.inv.HostRole(h.Name, "", layout.Entry) {
+		if path.Base(entry) == "default.nix" {
+			return path.Join(path.Dir(entry), "facter.json")
+		}
+	}
+	return ""
 }
 
 // facter is the host's report of nixos-facter, or empty.
@@ -180,5 +203,5 @@ func (g *generator) facter(h *fleet.Host) string {
 // externalFacter says whether the report is read by the flake input
 // nixos-facter-modules rather than by NixOS itself.
 func (g *generator) externalFacter(h *fleet.Host) bool {
-	return g.facter(h) != "" && slices.Contains(g.opt.Env.Inputs, g.fleet.Inputs.NixosFacterModules)
+	return (g.facter(h) != "" || g.pendingFacter(h) != "") && slices.Contains(g.opt.Env.Inputs, g.fleet.Inputs.NixosFacterModules)
 }

@@ -188,3 +188,24 @@ func assertValues(t *testing.T, f *realnix.Fleet, configuration, file string) {
 func nixString(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "${", `\${`).Replace(s) + `"`
 }
+
+// TestReportOfFacterArrives: nixos-anywhere writes the report and builds at once,
+// with what was generated before.
+func TestReportOfFacterArrives(t *testing.T) {
+	k := realnix.Upstream(t)
+	root := load(t, archive(t, "fresh")).write(t)
+	f, err := k.Fleet(root, filepath.Join(root, "generated"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report any
+	const path = "toString (fleet.nixosConfigurations.attic.config.hardware.facter.reportPath or null)"
+	if err := f.Eval(&report, path); err != nil || report != "" {
+		t.Errorf("before: %v, %v", report, err)
+	}
+	name := filepath.Join(root, "hosts/attic/facter.json")
+	writeFile(t, name, []byte(`{"version": 1, "system": "x86_64-linux"}`))
+	if err := f.Eval(&report, path); err != nil || report != name {
+		t.Errorf("after: %v, want %s, %v", report, name, err)
+	}
+}

@@ -48,22 +48,54 @@ func (p *project) host(name string) (*fleet.Host, error) {
 	return nil, usage("no host `%s` in %s%s", name, hostsFile, didYouMean(name, p.hostNames()))
 }
 
-// proves loads a new text of hosts.toml before it is written, and prints what
-// is wrong with it: nothing is written then.
-func (w *world) proves(p *project, text []byte) (*fleet.Fleet, error) {
+// proves tries a new text of hosts.toml, in a tree of the given files, before
+// anything is written: it must load, generate, and be free to be written. What is
+// wrong is printed.
+func (w *world) proves(p *project, text []byte, files []string) (*fleet.Fleet, error) {
+	tried := *p
+	tried.source = text
 	doc, ds := fleet.Parse(hostsFile, text)
 	f, more := doc.Load(p.env)
 	ds = slices.Concat(ds, more)
 	if worst, any := diag.Worst(ds); !any || worst < diag.Error {
+		tried.fleet, tried.inventory = f, layout.Classify(&f.Layout, files)
+		problems, err := tried.problems()
+		if err != nil {
+			return nil, failed(err)
+		}
+		ds = slices.Concat(ds, problems)
+	}
+	if worst, any := diag.Worst(ds); !any || worst < diag.Error {
 		return f, nil
 	}
-	tried := *p
-	tried.source = text
 	fmt.Fprintf(w.stderr, "nothing was written: %s would say\n", hostsFile)
 	if err := w.complain(&tried, ds); err != nil {
 		return nil, failed(err)
 	}
 	return nil, attention()
+}
+
+// problems are what would keep generate from writing: mistakes that show only
+// then, and files that were edited by hand.
+func (p *project) problems() ([]diag.Diagnostic, error) {
+	made, ds := p.generate(nil)
+	if worst, any := diag.Worst(ds); any && worst == diag.Error {
+		return ds, nil
+	}
+	files := make([]outtree.File, len(made))
+	for i, x := range made {
+		files[i] = outtree.File(x)
+	}
+	tree, err := p.tree(false)
+	if err != nil {
+		return nil, err
+	}
+	defer tree.Close()
+	plan, err := tree.Plan(files)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Problems, nil
 }
 
 // save writes hosts.toml and generates.

@@ -1,47 +1,59 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
 
 	"nixgen/fleet"
-)
-
-// What a machine that is installed today says, for good.
-const (
-	stateVersionNixOS  = "26.05"
-	stateVersionDarwin = 6
+	"nixgen/internal/outtree"
+	"nixgen/layout"
+	"nixgen/report"
 )
 
 type hostAddFlags struct {
 	system, kind, disk, address  string
 	roles, users, optIn, devices []string
 	diskOptions                  []string
-	noHome                       bool
+	hardware, ageKey, keyDir     string
+	noHome, noHostKey            bool
+	interactive                  bool
 }
 
 func newHostAddCommand(w *world) *cobra.Command {
 	var f hostAddFlags
 	c := &cobra.Command{
 		Use:   "add NAME --system SYSTEM",
-		Short: "add a host: its table, its folder, everything generated",
+		Short: "add a host: its table, its folder, its key, everything generated",
 		Long: `Add writes a table for a new host into hosts.toml, with the values that an
 installed machine depends on (stateVersion, hostId), a first module of its own,
-and generates. Then it prints what is left to do by hand.
+and generates. Then it lints, and prints what is left to do by hand, with the
+command that installs the machine.
+
+The SSH host key is made in advance, below nixgen/host-keys in the user's data
+folder ($XDG_DATA_HOME, ~/.local/share), never in the tree; its age recipient
+goes into hosts.toml. So secrets can be encrypted to a machine that does not
+exist yet, and the installer takes the key along. A Mac gets one where the fleet
+has secrets. Where a checkout of the repository of secrets is at hand, the rules
+in .sops.yaml and a file with the keys that the host's modules declare are
+written too; "nixgen secrets sync --run" encrypts it.
+
+--hardware picks up a hardware-configuration.nix, without the mounts that the
+disk's profile provides, or a report of nixos-facter; so are those that lie in
+the host's folder already.
 
 When anything of it would be an error, nothing is written at all.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return w.hostAdd(args[0], f) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return w.hostAdd(strings.Join(args, ""), f)
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.system, "system", "", "`SYSTEM` of the host, such as x86_64-linux")
@@ -54,8 +66,31 @@ When anything of it would be an error, nothing is written at all.`,
 	flags.StringArrayVar(&f.diskOptions, "disk-option", nil, "`KEY=VALUE` of the disk's profile, such as topology=mirror")
 	flags.StringVar(&f.address, "address", "", "`ADDRESS` under which the host is reached")
 	flags.BoolVar(&f.noHome, "no-home", false, "no home-manager on this host")
-	_ = c.MarkFlagRequired("system") // fails for an unknown flag only
+	flags.StringVar(&f.hardware, "hardware", "", "`FILE` that describes the machine: hardware-configuration.nix or facter.json")
+	flags.StringVar(&f.ageKey, "age-key", "", "`RECIPIENT` of a machine that has a key: age1… or the ssh-ed25519 public key")
+	flags.StringVar(&f.keyDir, "key-dir", "", "`DIR` for the private host key, outside of what git and flakes see")
+	flags.BoolVar(&f.noHostKey, "no-host-key", false, "make no SSH host key")
+	flags.BoolVarP(&f.interactive, "interactive", "i", false, "ask for what the command line leaves open")
+	c.MarkFlagsMutuallyExclusive("age-key", "no-host-key", "key-dir")
 	return c
+}
+
+// newHost is a host on its way into the fleet.
+type newHost struct {
+	*fleet.Host
+	// text is hosts.toml with it.
+	text []byte
+	// dir is its folder, empty where it has none.
+	dir string
+	// files are to be written, by name: those that are new or changed.
+	files map[string][]byte
+	// key is nil where none is made.
+	key      *machineKey
+	hardware *hardware
+	// secrets is what the repository of secrets was given, nil without one.
+	secrets *enrolment
+	// login is what its modules say of passwords.
+	login loginFacts
 }
 
 func (w *world) hostAdd(name string, f hostAddFlags) error {
@@ -63,234 +98,265 @@ func (w *world) hostAdd(name string, f hostAddFlags) error {
 	if err != nil {
 		return err
 	}
-	if p.fleet.Host(name) != nil {
-		return usage("`%s` is a host already", name)
+	if f.interactive {
+		if err := w.interview(p, &name, &f); err != nil {
+			return err
+		}
 	}
+	n, err := w.planHost(p, name, f)
+	if err != nil {
+		return err
+	}
+	if err := w.writeHost(p, n); err != nil {
+		return err
+	}
+	next, err := w.loadWhole()
+	if err != nil {
+		return err
+	}
+	if n.secrets, err = w.enrol(next, n.Host); err != nil {
+		return err
+	}
+	linted := w.lintHost(n)
+	if e := (*exitError)(nil); errors.As(linted, &e) && e.code == exitFailed {
+		return linted
+	}
+	w.nextSteps(next, n)
+	return linted
+}
+
+// planHost works out everything about a new host and writes nothing.
+func (w *world) planHost(p *project, name string, f hostAddFlags) (*newHost, error) {
+	switch {
+	case name == "":
+		return nil, usage("the host has no name; say `nixgen host add NAME`, or `--interactive`")
+	case !fleet.ValidHostName(name):
+		return nil, usage("`%s` is no host name: at most 63 letters, digits and inner hyphens (RFC 1123)", name)
+	case p.fleet.Host(name) != nil:
+		return nil, usage("`%s` is a host already", name)
+	case f.system == "":
+		return nil, usage("what machine is `%s`? Say `--system SYSTEM`, such as x86_64-linux, or `--interactive`", name)
+	}
+	n := &newHost{files: map[string][]byte{}}
+	if err := w.tryTable(p, n, name, f); err != nil {
+		return nil, err
+	}
+	if w.wantsKey(p, n.Host, f) {
+		persist := append(persistFolders(n.Host), "")[0]
+		key, err := w.prepareKey(p, name, f.keyDir, persist)
+		if err != nil {
+			return nil, err
+		}
+		f.ageKey = key.recipient
+		if err := w.tryTable(p, n, name, f); err != nil {
+			return nil, err
+		}
+		n.key = key
+	}
+	return n, w.planFiles(p, n, f)
+}
+
+// tryTable adds the table to hosts.toml, in memory, and takes the host from it.
+func (w *world) tryTable(p *project, n *newHost, name string, f hostAddFlags) error {
 	body, err := p.hostTable(f)
 	if err != nil {
 		return err
 	}
 	doc, _ := fleet.Parse(hostsFile, p.source)
-	text, err := doc.AddTable("hosts."+name, body)
-	if err != nil {
+	if n.text, err = doc.AddTable("hosts."+name, body); err != nil {
 		return usage("%v", err)
 	}
-	next, err := w.proves(p, text)
+	next, err := w.proves(p, n.text, p.listing.files)
 	if err != nil {
 		return err
 	}
-	h := next.Host(name)
-	skeleton, err := w.writeSkeleton(p, h)
-	if err != nil {
-		return err
-	}
-	if err := w.save(p, text); err != nil {
-		return err
-	}
-	w.nextSteps(p, h, skeleton)
+	n.Host = next.Host(name)
 	return nil
 }
 
-// hostTable is the new table's text. What the command line leaves open is left
-// to the fleet's own defaults, but for values that a machine depends on.
-func (p *project) hostTable(f hostAddFlags) (string, error) {
-	var b strings.Builder
-	line := func(key string, v any) {
-		text, err := toml.Marshal(map[string]any{key: v})
-		if err == nil {
-			b.Write(text)
-		}
+// wantsKey decides whether a key is made: for every machine with NixOS, and for
+// a Mac whose fleet has secrets.
+func (w *world) wantsKey(p *project, h *fleet.Host, f hostAddFlags) bool {
+	if f.noHostKey || f.ageKey != "" {
+		return false
 	}
-	list := func(key string, v []string) {
-		if len(v) > 0 {
-			line(key, v)
-		}
-	}
-	line("system", f.system)
-	if f.kind != "" {
-		line("kind", f.kind)
-	}
-	darwin := strings.HasSuffix(f.system, "-darwin") && f.kind != "home"
-	if darwin {
-		line("stateVersion", stateVersionDarwin)
-	} else {
-		line("stateVersion", stateVersionNixOS)
-	}
-	if !f.noHome && f.kind != "home" {
-		line("homeStateVersion", stateVersionNixOS)
-	}
-	if profile := p.env.Profiles[f.disk]; profile != nil && profile.HostID {
-		id := make([]byte, 4)
-		if _, err := rand.Read(id); err != nil {
-			return "", failed(err)
-		}
-		line("hostId", hex.EncodeToString(id))
-	}
-	list("roles", f.roles)
-	list("optIn", f.optIn)
-	list("users", p.usersFor(f))
-	if f.address != "" {
-		line("address", f.address)
-	}
-	if f.disk != "" {
-		disk, err := p.diskLine(f)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(disk)
-	}
-	return b.String(), nil
-}
-
-// usersFor are the users named, or else those whom every host has that says
-// its users itself.
-func (p *project) usersFor(f hostAddFlags) []string {
-	if len(f.users) > 0 || len(p.fleet.Hosts) == 0 {
-		return f.users
-	}
-	var everywhere []string
-	for _, u := range p.fleet.Users {
-		has := func(h *fleet.Host) bool {
-			return slices.ContainsFunc(h.Users, func(a *fleet.Account) bool { return a.Name == u.Name })
-		}
-		if !slices.ContainsFunc(p.fleet.Hosts, func(h *fleet.Host) bool { return !has(h) }) {
-			everywhere = append(everywhere, u.Name)
-		}
-	}
-	return everywhere
-}
-
-// diskLine is disks.main with the devices under the name that the profile has
-// for them.
-func (p *project) diskLine(f hostAddFlags) (string, error) {
-	profile := p.env.Profiles[f.disk]
-	if profile == nil {
-		return "", usage("no disk profile `%s`%s", f.disk, didYouMean(f.disk, sortedKeys(p.env.Profiles)))
-	}
-	devices := ""
-	switch {
-	case len(f.devices) == 0:
-		return "", usage("`--disk %s` needs `--device /dev/disk/by-id/…`", f.disk)
-	case profile.Param("devices") != nil:
-		quoted := make([]string, len(f.devices))
-		for i, d := range f.devices {
-			quoted[i] = quoteTOML(d)
-		}
-		devices = "devices = [" + strings.Join(quoted, ", ") + "]"
-	case len(f.devices) > 1:
-		return "", usage("the profile `%s` takes one device", f.disk)
-	default:
-		devices = "device = " + quoteTOML(f.devices[0])
-	}
-	fields := []string{"profile = " + quoteTOML(f.disk), devices}
-	for _, option := range f.diskOptions {
-		key, value, ok := strings.Cut(option, "=")
-		if !ok || profile.Param(key) == nil {
-			return "", usage("`--disk-option %s`: the profile `%s` has %s", option, f.disk, paramNames(profile))
-		}
-		fields = append(fields, key+" = "+valueTOML(value))
-	}
-	return "disks.main = { " + strings.Join(fields, ", ") + " }\n", nil
-}
-
-func paramNames(profile *fleet.Profile) string {
-	var names []string
-	for _, p := range profile.Params {
-		names = append(names, "`"+p.Name+"`")
-	}
-	return strings.Join(names, ", ")
-}
-
-// valueTOML is a value of the command line: a TOML value if it reads as one, as
-// `true` and `12` do, else a string.
-func valueTOML(s string) string {
-	var v map[string]any
-	if _, err := toml.Decode("v = "+s, &v); err == nil && len(v) == 1 && !strings.ContainsAny(s, "\n#") {
-		return s
-	}
-	return quoteTOML(s)
-}
-
-// quoteTOML is a TOML string.
-func quoteTOML(s string) string {
-	text, err := toml.Marshal(map[string]string{"k": s})
-	if err != nil {
-		return `""`
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(string(text), "k = "), "\n")
+	return h.Platform == fleet.NixOS || h.Platform == fleet.Darwin && (p.fleet.Secrets != nil || f.keyDir != "")
 }
 
 const skeletonText = "# What belongs to this host alone.\n{\n}\n"
 
-// writeSkeleton writes the host's first module, where it has none, and makes
-// git know it. A host of home-manager alone needs none.
-func (w *world) writeSkeleton(p *project, h *fleet.Host) (string, error) {
-	if h.Platform == fleet.Home || len(p.filesOf(h.Name)) > 0 {
-		return "", nil
+// planFiles are the files of the host's folder: its first module, where it has
+// none, and what describes the hardware.
+func (w *world) planFiles(p *project, n *newHost, f hostAddFlags) error {
+	if n.Platform == fleet.Home {
+		return w.noHardware(n, f)
 	}
-	dir, err := hostFolder(&p.fleet.Layout, h.Name, h.Platform)
+	dir, err := hostFolder(&p.fleet.Layout, n.Name, n.Platform)
 	if err != nil {
-		return "", failed(err)
+		return failed(err)
+	}
+	n.dir = dir
+	entry := path.Join(dir, "default.nix")
+	if len(p.inventory.HostRole(n.Name, "", layout.Entry)) == 0 && p.file(entry) == nil {
+		n.files[entry] = []byte(skeletonText)
+	}
+	if err := w.planHardware(p, n, f.hardware); err != nil {
+		return err
+	}
+	_, err = w.proves(p, n.text, union(p.listing.files, sortedKeys(n.files)))
+	return err
+}
+
+func (w *world) noHardware(n *newHost, f hostAddFlags) error {
+	if f.hardware == "" {
+		return nil
+	}
+	_, err := w.readHardware(f.hardware, nil, n.Host)
+	return err
+}
+
+// planHardware takes the file that the command line names, or those that lie in
+// the host's folder.
+func (w *world) planHardware(p *project, n *newHost, given string) error {
+	if given != "" {
+		text, err := os.ReadFile(w.path(given))
+		if err != nil {
+			return failed(err)
+		}
+		if n.hardware, err = w.readHardware(given, text, n.Host); err != nil {
+			return err
+		}
+		to := n.hardware.place(n.dir)
+		if there := p.file(to); there != nil && !slices.Equal(there, n.hardware.text) {
+			return &exitError{exitAttention, fmt.Errorf("nothing was written: `%s` is there already", to)}
+		}
+		n.files[to] = n.hardware.text
+		return nil
+	}
+	if n.Platform != fleet.NixOS {
+		return nil
+	}
+	for _, name := range []string{facterFile, hardwareFile} {
+		to := path.Join(n.dir, name)
+		text := p.file(to)
+		if text == nil {
+			continue
+		}
+		found, err := w.readHardware(to, text, n.Host)
+		if err != nil {
+			return err
+		}
+		n.hardware, n.files[to] = found, found.text
+	}
+	return nil
+}
+
+// union is the sorted union of two lists.
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// writeHost writes the key first: what is encrypted to it needs it. What is
+// written before an error is taken back, but for a key.
+func (w *world) writeHost(p *project, n *newHost) error {
+	if n.key != nil {
+		if err := n.key.write(); err != nil {
+			return err
+		}
 	}
 	root, err := os.OpenRoot(p.root)
 	if err != nil {
-		return "", failed(err)
+		return failed(err)
 	}
 	defer root.Close()
-	file := path.Join(dir, "default.nix")
-	if _, err := root.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err := root.MkdirAll(dir, 0o777); err != nil {
-		return "", failed(err)
-	}
-	if err := root.WriteFile(file, []byte(skeletonText), 0o666); err != nil {
-		return "", failed(err)
-	}
-	if inGitTree(p.root) {
-		if _, err := git(p.root, nil, "add", "-N", "--", file); err != nil {
-			return "", failed(err)
+	var made []string
+	for _, name := range sortedKeys(n.files) {
+		isNew, err := putFile(root, name, n.files[name])
+		if isNew {
+			made = append(made, name)
+		}
+		if err != nil {
+			takeBack(root, made)
+			return failed(err)
 		}
 	}
-	return file, nil
-}
-
-// nextSteps prints what only a person can do.
-func (w *world) nextSteps(p *project, h *fleet.Host, skeleton string) {
-	out := w.stdout
-	if skeleton != "" {
-		fmt.Fprintln(out, "wrote", skeleton)
-	}
-	flake := p.fleet.Flake
-	if flake == "" {
-		flake = "."
-	}
-	fmt.Fprintf(out, "next, for %s:\n", h.Name)
-	switch h.Platform {
-	case fleet.Darwin:
-		fmt.Fprintf(out, "  on the Mac, with Nix installed:\n    sudo nix run nix-darwin -- switch --flake %s#%s\n", flake, h.Name)
-	case fleet.Home:
-		for _, a := range h.Users {
-			fmt.Fprintf(out, "  on the machine, with Nix installed:\n    nix run home-manager -- switch --flake '%s#%s@%s'\n", flake, a.Name, h.Name)
+	if names := sortedKeys(n.files); inGitTree(p.root) && len(names) > 0 {
+		if _, err := git(p.root, nil, append([]string{"add", "-N", "--"}, names...)...); err != nil {
+			takeBack(root, made)
+			return failed(err)
 		}
-	default:
-		w.installSteps(p, h)
+	}
+	if err := w.save(p, n.text); err != nil {
+		return err
+	}
+	for _, name := range made {
+		fmt.Fprintln(w.stdout, "wrote", name)
+	}
+	if n.hardware != nil && n.hardware.dropped != nil {
+		fmt.Fprintf(w.stdout, "%s is without what the disk's profile says: %s\n",
+			n.hardware.place(n.dir), strings.Join(n.hardware.dropped, ", "))
+	}
+	return nil
+}
+
+// putFile writes a file below a folder, or replaces one of another content at
+// once.
+func putFile(root *os.Root, name string, content []byte) (isNew bool, err error) {
+	old, err := root.ReadFile(name)
+	switch {
+	case err == nil && slices.Equal(old, content):
+		return false, nil
+	case err == nil:
+		return false, outtree.WriteFile(filepath.Join(root.Name(), filepath.FromSlash(name)), content)
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	}
+	return true, writeNew(root, name, content)
+}
+
+func takeBack(root *os.Root, names []string) {
+	for _, name := range names {
+		_ = root.Remove(name)
+		removeFolders(root, path.Dir(name))
 	}
 }
 
-func (w *world) installSteps(p *project, h *fleet.Host) {
-	if len(h.Disks) == 0 {
-		fmt.Fprintln(w.stdout, "  say in hosts.toml what disks it has (`disks.main = …`), or put its hardware-configuration.nix into its folder")
-		return
+// lintHost prints what lint finds about the host; that is the exit code of add.
+func (w *world) lintHost(n *newHost) error {
+	t, err := w.lintTree(nil, lintOptions{})
+	if err != nil {
+		return err
 	}
-	target := h.Address
-	if target == "" {
-		target = "ADDRESS"
+	ds, err := t.work.Lint(t.cfg)
+	if err != nil {
+		return w.internal(err)
 	}
-	hardware := ""
-	if dir, err := hostFolder(&p.fleet.Layout, h.Name, h.Platform); err == nil {
-		hardware = " --generate-hardware-config nixos-facter " + shellQuote(dir+"/facter.json")
+	n.login = w.loginFacts(t, n.Name)
+	var own []int
+	for i, d := range ds {
+		f, _ := t.work.Inventory.File(d.File)
+		if slices.Contains(d.Hosts, n.Name) || f.Host == n.Name {
+			own = append(own, i)
+		}
 	}
-	fmt.Fprintf(w.stdout, "  boot the NixOS installer on it; this erases its disks:\n"+
-		"    nix run github:nix-community/nixos-anywhere -- --flake .#%s%s --target-host root@%s\n", h.Name, hardware, target)
+	if len(own) == 0 {
+		return nil
+	}
+	picked := ds[:0:0]
+	for _, i := range own {
+		picked = append(picked, ds[i])
+	}
+	fmt.Fprintf(w.stdout, "`nixgen lint` says of %s:\n", n.Name)
+	return w.printFindings(t, picked, report.Options{})
+}
+
+// passphraseFile is where the person who installs a host puts the passphrase of
+// a disk.
+func (n *newHost) passphraseFile(disk string) string {
+	if n.key == nil {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(n.key.folder), n.Name+".disk-"+disk)
 }

@@ -5,22 +5,26 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"nixgen/fleet"
-	"nixgen/syntax"
 )
 
 func newHostRenameCommand(w *world) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rename OLD NEW",
-		Short: "rename a host: in hosts.toml, its folder, everything generated",
-		Long: `Rename changes the host's name wherever hosts.toml says it and moves the files
-that belong to the host. What an installed machine depends on — stateVersion,
-hostId, the names on its disks — stays. Mentions in Nix files are listed.`,
+		Short: "rename a host: in hosts.toml, its folder, its secrets, everything generated",
+		Long: `Rename changes the host's name wherever hosts.toml says it, moves the files that
+belong to the host, the key that waits for its installation, and its file in the
+checkout of the repository of secrets (.sops.yaml too, where nixgen wrote it).
+In Nix files it changes what can mean nothing else: paths into the host's folder,
+comparisons with hostName, and flake outputs such as nixosConfigurations.OLD;
+further mentions are listed. What an installed machine depends on — stateVersion,
+hostId, the names on its disks — stays.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error { return w.hostRename(args[0], args[1]) },
 	}
@@ -31,7 +35,8 @@ func (w *world) hostRename(old, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.host(old); err != nil {
+	h, err := p.host(old)
+	if err != nil {
 		return err
 	}
 	doc, _ := fleet.Parse(hostsFile, p.source)
@@ -39,17 +44,62 @@ func (w *world) hostRename(old, name string) error {
 	if err != nil {
 		return usage("%v", err)
 	}
-	if _, err := w.proves(p, text); err != nil {
+	if _, err := w.proves(p, text, p.renamedFiles(old, name)); err != nil {
 		return err
 	}
 	mentions := p.mentions(old)
+	edits, err := p.rewritten(mentions, old, name)
+	if err != nil {
+		return failed(err)
+	}
+	key, err := w.preparedKey(p, h)
+	if err != nil {
+		return err
+	}
 	if err := w.moveHost(p, old, name); err != nil {
+		return err
+	}
+	if err := w.rewrite(p, edits); err != nil {
 		return err
 	}
 	if err := w.save(p, text); err != nil {
 		return err
 	}
-	w.listMentions(mentions, old)
+	if err := w.moveKey(key, name); err != nil {
+		return err
+	}
+	if err := w.renameSecrets(old, name); err != nil {
+		return err
+	}
+	w.listMentions(slices.DeleteFunc(mentions, func(m mention) bool { return m.sure }), old)
+	return nil
+}
+
+// renamedFiles are the files of the tree as they will be.
+func (p *project) renamedFiles(old, name string) []string {
+	files := slices.Clone(p.listing.files)
+	for _, f := range p.filesOf(old) {
+		if i := slices.Index(files, f.Path); i >= 0 {
+			files[i] = renamed(f.Path, old, name)
+		}
+	}
+	slices.Sort(files)
+	return files
+}
+
+// moveKey gives the prepared key of a host the folder of its new name.
+func (w *world) moveKey(folder, name string) error {
+	if folder == "" {
+		return nil
+	}
+	to := filepath.Join(filepath.Dir(folder), name)
+	if _, err := os.Lstat(to); err == nil {
+		return failed(fmt.Errorf("the host is renamed, but not its key: `%s` is there already", to))
+	}
+	if err := os.Rename(folder, to); err != nil {
+		return failed(err)
+	}
+	fmt.Fprintf(w.stdout, "moved %s to %s\n", w.shown(folder), w.shown(to))
 	return nil
 }
 
@@ -121,10 +171,13 @@ func newHostRetireCommand(w *world) *cobra.Command {
 	var force bool
 	c := &cobra.Command{
 		Use:   "retire NAME",
-		Short: "take a host out: its table, its folder, everything generated",
-		Long: `Retire removes a host and every mention of it from hosts.toml, and the files that
-belong to it alone. Files that git could not bring back are not removed without
---force. Mentions in Nix files are listed.`,
+		Short: "take a host out: its table, its folder, its secrets, everything generated",
+		Long: `Retire removes a host and every mention of it from hosts.toml, the files that
+belong to it alone, the key that waits for its installation, and its file in the
+checkout of the repository of secrets (.sops.yaml too, where nixgen wrote it).
+Files that git could not bring back are not removed without --force. Mentions in
+Nix files are listed. What the host could read it knows: "nixgen secrets sync"
+says which files need a new data key.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return w.hostRetire(args[0], force) },
 	}
@@ -137,7 +190,8 @@ func (w *world) hostRetire(name string, force bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.host(name); err != nil {
+	h, err := p.host(name)
+	if err != nil {
 		return err
 	}
 	doc, _ := fleet.Parse(hostsFile, p.source)
@@ -145,22 +199,47 @@ func (w *world) hostRetire(name string, force bool) error {
 	if err != nil {
 		return usage("%v", err)
 	}
-	if _, err := w.proves(p, text); err != nil {
+	if _, err := w.proves(p, text, p.filesWithout(name)); err != nil {
 		return err
 	}
 	if lost := p.unrecoverable(name); len(lost) > 0 && !force {
 		return &exitError{exitAttention, fmt.Errorf("nothing was changed: git could not bring back `%s`; commit first, or say `--force`",
 			strings.Join(lost, "`, `"))}
 	}
-	mentions := p.mentions(name)
+	mentions := slices.DeleteFunc(p.mentions(name), func(m mention) bool { f, _ := p.inventory.File(m.file); return f.Host == name })
+	key, err := w.preparedKey(p, h)
+	if err != nil {
+		return err
+	}
+	file, err := w.secretsOf(p, name)
+	if err != nil {
+		return err
+	}
 	if err := w.removeHost(p, name); err != nil {
 		return err
 	}
 	if err := w.save(p, text); err != nil {
 		return err
 	}
+	if key != "" {
+		if err := os.RemoveAll(key); err != nil {
+			return failed(err)
+		}
+		fmt.Fprintln(w.stdout, "removed", w.shown(key))
+	}
+	if err := w.retireSecrets(file, force); err != nil {
+		return err
+	}
 	w.listMentions(mentions, name)
 	return nil
+}
+
+func (p *project) filesWithout(host string) []string {
+	files := slices.Clone(p.listing.files)
+	for _, f := range p.filesOf(host) {
+		files = slices.DeleteFunc(files, func(x string) bool { return x == f.Path })
+	}
+	return files
 }
 
 // unrecoverable are files of a host whose content is nowhere else: not what
@@ -194,39 +273,4 @@ func (w *world) removeHost(p *project, name string) error {
 		removeFolders(root, path.Dir(f.Path))
 	}
 	return nil
-}
-
-// mention is a string of a Nix file that is a host's name.
-type mention struct {
-	file         string
-	line, column int
-}
-
-// mentions finds the name as a whole string or path component in the Nix files
-// written by hand.
-func (p *project) mentions(name string) []mention {
-	var out []mention
-	for _, f := range p.inventory.Files {
-		if !strings.HasSuffix(f.Path, ".nix") || strings.HasPrefix(f.Path, p.fleet.Layout.Generated+"/") || f.Host == name {
-			continue
-		}
-		text := p.file(f.Path)
-		if !bytes.Contains(text, []byte(name)) {
-			continue
-		}
-		tree := syntax.Parse(f.Path, text)
-		for t := range tree.Tokens() {
-			if t.Kind() == syntax.TokStrText && t.Text() == name || t.Kind() == syntax.TokPath && slices.Contains(strings.Split(t.Text(), "/"), name) {
-				at := tree.Position(t.Span().Start)
-				out = append(out, mention{f.Path, at.Line, at.Column})
-			}
-		}
-	}
-	return out
-}
-
-func (w *world) listMentions(ms []mention, name string) {
-	for _, m := range ms {
-		fmt.Fprintf(w.stdout, "%s:%d:%d: still says `%s`\n", m.file, m.line, m.column, name)
-	}
 }

@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			e.Vars = append(e.Vars, "BROKEN_MAC="+broken,
+			e.Vars = append(e.Vars, "BROKEN_MAC="+broken, "HOME="+filepath.Join(e.WorkDir, "home"),
 				"GIT_CONFIG_GLOBAL="+filepath.Join(e.WorkDir, ".gitconfig"), "GIT_CONFIG_SYSTEM=/dev/null",
 				"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org",
 				"NO_COLOR=1",

@@ -74,6 +74,9 @@ func (w *world) load() (*project, error) {
 	var ds []diag.Diagnostic
 	p.fleet, ds = doc.Load(p.env)
 	p.diags = slices.Concat(syntax, ds, p.unseen())
+	if !p.broken() {
+		p.diags = append(p.diags, p.lockedOut()...)
+	}
 	return p, nil
 }
 

@@ -9,10 +9,9 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal reports whether what is written to out is read by a person at
-// once.
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
+// isTerminal reports whether a person is at the other end of a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
