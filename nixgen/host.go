@@ -103,7 +103,13 @@ func (w *world) save(p *project, text []byte) error {
 	if err := outtree.WriteFile(filepath.Join(p.root, hostsFile), text); err != nil {
 		return failed(err)
 	}
-	return w.generate(generateFlags{quiet: true, stage: inGitTree(p.root)})
+	if err := w.generate(generateFlags{quiet: true, stage: inGitTree(p.root)}); err != nil {
+		return err
+	}
+	if err := forget(p.root); err != nil {
+		return failed(err)
+	}
+	return nil
 }
 
 // hostFolder is where the files of a host go that has none yet: the first

@@ -128,3 +128,32 @@ func walkList(root string) (*listing, error) {
 	slices.Sort(l.files)
 	return l, err
 }
+
+// forget takes files out of git's index that are neither on disk nor committed:
+// those that were new, and are gone again.
+func forget(root string) error {
+	if !inGitTree(root) {
+		return nil
+	}
+	out, err := git(root, nil, "ls-files", "-z", "--deleted")
+	if err != nil || len(out) == 0 {
+		return err
+	}
+	committed := map[string]bool{}
+	if names, err := git(root, nil, "ls-tree", "-r", "-z", "--name-only", "HEAD"); err == nil {
+		for name := range strings.SplitSeq(string(names), "\x00") {
+			committed[name] = true
+		}
+	}
+	var gone strings.Builder
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if name != "" && !committed[name] {
+			gone.WriteString(name + "\x00")
+		}
+	}
+	if gone.Len() == 0 {
+		return nil
+	}
+	_, err = git(root, []byte(gone.String()), "update-index", "--force-remove", "-z", "--stdin")
+	return err
+}
