@@ -143,12 +143,16 @@ const (
 	Truncated
 	// ValueChanges goes with RenamedTo: the new option takes another value.
 	ValueChanges
+	// Since (`since-2026-03`): newer than the list of NixOS's names, which may
+	// have it by now as well.
+	Since
 )
 
 // flagWords are the words of options.tsv, in the order of the constants.
 var flagWords = []string{
 	"open", "removed", "readonly", "internal", "hidden", "deprecated", "linux-only", "darwin-only", "linux-inert",
 	"darwin-inert", "only-2026-03", "stale", "absent-2026-03", "opt-in-module", "truncated", "value-changes",
+	"since-2026-03",
 }
 
 func flagOf(word string) (Flags, bool) {

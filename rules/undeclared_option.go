@@ -80,11 +80,22 @@ func (o *optionPass) elsewhere(at *spot) catalog.Platform {
 		if at.here&c != 0 || c == catalog.DiskoClass {
 			continue
 		}
-		if o.cat.Nearest(c, at.names).Depth == len(at.names) {
+		if o.cat.Nearest(c, at.names).Depth == len(at.names) && !(at.here&catalog.NixOSClass != 0 && o.newer(c, at.names)) {
 			found |= c
 		}
 	}
 	return found
+}
+
+// newer: a class got the name, or all that is below it, after the list of what
+// NixOS has was made.
+func (o *optionPass) newer(c catalog.Platform, names []string) bool {
+	newer := false
+	o.cat.Walk(c, names, func(_ []string, opt catalog.Option) bool {
+		newer = opt.Has(catalog.Since)
+		return newer
+	})
+	return newer
 }
 
 func wayOut(s *setting, others catalog.Platform) string {
