@@ -9,6 +9,7 @@ type account struct {
 	admin                          *bool
 	sshKeys, extraGroups           []string
 	hashed, initialHashed, pwdFile string
+	pwdSecret                      string
 }
 
 func decodeAccount(n *node) account {
@@ -16,6 +17,7 @@ func decodeAccount(n *node) account {
 		fullName: n.text("fullName"), shell: n.text("shell"), home: n.text("home"), admin: n.flag("admin"),
 		sshKeys: n.list("sshKeys"), extraGroups: n.list("extraGroups"),
 		hashed: n.text("hashedPassword"), initialHashed: n.text("initialHashedPassword"), pwdFile: n.text("hashedPasswordFile"),
+		pwdSecret: n.text("hashedPasswordSecret"),
 	}
 	if k := n.get("uid"); k.is(intNode) {
 		a.uid = &k.num
@@ -32,6 +34,7 @@ func (a account) over(b account) account {
 		fullName: later(b.fullName, a.fullName), shell: later(b.shell, a.shell), home: later(b.home, a.home),
 		uid: a.uid, admin: laterFlag(b.admin, a.admin), sshKeys: union(b.sshKeys, a.sshKeys), extraGroups: union(b.extraGroups, a.extraGroups),
 		hashed: later(b.hashed, a.hashed), initialHashed: later(b.initialHashed, a.initialHashed), pwdFile: later(b.pwdFile, a.pwdFile),
+		pwdSecret: later(b.pwdSecret, a.pwdSecret),
 	}
 }
 
@@ -47,6 +50,7 @@ func (u *User) on(h *Host, override *node) *Account {
 	}
 	if h.Platform == NixOS {
 		out.ExtraGroups, out.HashedPassword, out.InitialHashedPassword, out.HashedPasswordFile = a.extraGroups, a.hashed, a.initialHashed, a.pwdFile
+		out.passwordSecret = a.pwdSecret
 	}
 	return out
 }

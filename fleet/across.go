@@ -27,6 +27,7 @@ func (w *walker) checkAcross(f *Fleet) {
 	w.checkGenerated(&f.Layout)
 	w.checkAccounts(f)
 	w.checkCycles(f)
+	w.checkSecretsArg(f)
 	for _, n := range w.doc.root.entries("hosts") {
 		if h := f.Host(n.name); h != nil {
 			w.checkHost(f, n, h)

@@ -29,6 +29,8 @@ type shape struct {
 	what  string
 	// alt is the shape of a value of another kind.
 	alt *shape
+	// refused says why a key is none that a reader may expect.
+	refused map[string]string
 	// dyn chooses the shape by what is in the file or in Env.
 	dyn func(*walker, *node) *shape
 	typ *Type // of a leaf that has one
@@ -180,6 +182,10 @@ func (w *walker) unknownKey(k *node, s *shape) {
 	names := make([]string, len(s.keys))
 	for i, d := range s.keys {
 		names[i] = d.name
+	}
+	if why := s.refused[k.name]; why != "" {
+		w.failKey(k, "`%s` is no key: %s", k.path(), why)
+		return
 	}
 	w.failKey(k, "unknown key `%s`%s", k.path(), meant(k.name, names))
 }

@@ -183,7 +183,7 @@ func decodeSecrets(n *node) *Secrets {
 	}
 	return &Secrets{
 		Input: cmp.Or(n.text("input"), "nix-secrets"), Shared: cmp.Or(n.text("shared"), "sops/shared.yaml"),
-		PerHost: cmp.Or(n.text("perHost"), "sops/{host}.yaml"), Values: n.get("values").table(),
+		PerHost: cmp.Or(n.text("perHost"), "sops/{host}.yaml"), URL: n.text("url"), Plain: decodePlain(n.get("plain"), nil),
 	}
 }
 
@@ -192,6 +192,7 @@ func decodeUser(n *node) *User {
 		Name: n.name, Span: n.key, FullName: n.text("fullName"), Handle: n.text("handle"),
 		AgeKey: n.text("ageKey"), OptIn: n.list("optIn"), Modules: refs(n, "modules"), Files: paths(n.list("files")),
 	}
+	u.sops = n.get("sops")
 	a := decodeAccount(n)
 	u.account, u.Home, u.Shell, u.UID, u.Admin, u.SSHKeys, u.ExtraGroups = a, a.home, a.shell, a.uid, isOn(a.admin), a.sshKeys, a.extraGroups
 	u.HashedPassword, u.InitialHashedPassword, u.HashedPasswordFile = a.hashed, a.initialHashed, a.pwdFile

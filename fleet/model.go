@@ -135,6 +135,8 @@ type Host struct {
 	// AgeKey is the host's recipient ("age1…" or an ssh-ed25519 public key);
 	// empty when not said.
 	AgeKey string
+	// Sops is nil where no level declares secrets for the system.
+	Sops *Sops
 	// Updates is nil where no level switches updates on.
 	Updates *Updates
 	// Services are nixgen's own service templates by name, each with its
@@ -164,6 +166,7 @@ type Account struct {
 	// NixOS only.
 	ExtraGroups                                               []string
 	HashedPassword, InitialHashedPassword, HashedPasswordFile string
+	passwordSecret                                            string
 	// HomeManager is nil where home-manager does not manage this user.
 	HomeManager *AccountHome
 }
@@ -175,6 +178,9 @@ type AccountHome struct {
 	OptIn        []string
 	Modules      []ModuleRef
 	Files        []string
+	// Sops is nil where the home has no secrets.
+	Sops *Sops
+	sops *node
 }
 
 // User is [users.NAME] as written, not bound to a host.
@@ -196,6 +202,7 @@ type User struct {
 	Modules                                                   []ModuleRef
 	Files                                                     []string
 	account                                                   account
+	sops                                                      *node
 }
 
 // Role is [roles.NAME]: hosts carry its settings merged; here is what a reader
@@ -406,5 +413,8 @@ type Secrets struct {
 	Input string
 	// Shared and PerHost are paths inside the input; PerHost holds {host}.
 	Shared, PerHost string
-	Values          map[string]Value
+	// URL is the input's flake reference; empty when not said.
+	URL string
+	// Plain is what else the input has: attributes that are not encrypted.
+	Plain []PlainField
 }

@@ -51,6 +51,7 @@ func (r *resolver) host(n *node) *Host {
 	r.users(h, s, n)
 	r.spec(h, s, n)
 	r.disks(h, n.get("disks"))
+	r.sops(h, s)
 	return h
 }
 

@@ -120,6 +120,7 @@ func (w *walker) checkHostPlatform(h *node, platform string) {
 			}
 		}
 	}
+	w.checkSopsPlatform(h, platform)
 	if k := h.get("stateVersion"); k.is(stringNode | intNode) {
 		w.checkStateVersion(k, platform)
 	}
@@ -346,6 +347,9 @@ func (w *walker) profileShape(p *Profile, own []*keyDef) *shape {
 	keys := slices.Clone(own)
 	for _, x := range p.Params {
 		k := key(x.Name, typeShape(x.Type), x.Description)
+		if own == nil { // a service's
+			k.shape = orSecret(k.shape)
+		}
 		k.required = x.Required
 		if x.Default != nil {
 			k.def = fmt.Sprint(x.Default)

@@ -63,6 +63,7 @@ var rootShape = table(
 	key("roles", mapOf("ROLE", keyMatches(nameRE, "role name", "letters, digits, `-` and `_`"), roleShape), "bundles of subscriptions and settings for hosts to share"),
 	key("hosts", mapOf("HOST", checkHostName, hostShape), "the machines"),
 	key("secrets", secretsShape, "the private input that holds secrets"),
+	key("sops", sopsShape, "secrets of all hosts, decrypted by sops-nix; also on roles and hosts"),
 	key("keys", mapOf("NAME", keyMatches(nameRE, "key name", "letters, digits, `-` and `_`"), text(checkRecipient)), "recipients besides hosts and users, such as administrators"),
 	key("updates", updatesShape, "automatic updates of all hosts; also on roles and hosts"),
 	key("services", servicesShape, "parameters of nixgen's own service modules; also on roles and hosts"),
@@ -104,6 +105,7 @@ func ownSettingKeys() []*keyDef {
 		key("nix", nixShape, "as `[nix]`"),
 		key("updates", updatesShape, "as `[updates]`").on(NixOS, Darwin),
 		key("services", servicesShape, "as `[services]`"),
+		key("sops", sopsShape, "as `[sops]`").on(NixOS, Darwin),
 		key("deploy", deployShape, "how deployment tools reach the host"),
 	)
 }
@@ -213,6 +215,7 @@ func userKeys() []*keyDef {
 		key("handle", line, "short public name, as on a code forge"),
 		key("email", either(line, mapOf("PURPOSE", nil, line)), "mail address, or addresses by purpose"),
 		key("ageKey", text(checkRecipient), "the user's recipient for secrets"),
+		key("sops", homeSopsShape, "secrets of the user's home, decrypted by sops-nix wherever home-manager is on"),
 		key("optIn", listOf(homeOptIn), "opt-in modules of the user's home, wherever home-manager is on"),
 		key("modules", listOf(moduleRef), "home-manager modules of flake inputs"),
 		key("files", listOf(treeFile), "further home-manager module files"),
@@ -232,6 +235,7 @@ func accountKeys() []*keyDef {
 		key("hashedPassword", text(checkPassword), "hash of the password; everybody who can read the fleet can read it").on(NixOS),
 		key("initialHashedPassword", text(checkPassword), "hash of the first password").on(NixOS),
 		key("hashedPasswordFile", text(checkAbsolute), "file on the host that holds the hash").on(NixOS),
+		key("hashedPasswordSecret", secretName, "secret that holds the hash, decrypted before users exist").on(NixOS),
 	}
 }
 
@@ -244,6 +248,7 @@ var homeShape = table(
 	key("optIn", listOf(homeOptIn), "opt-in modules of the user's home"),
 	key("modules", listOf(moduleRef), "home-manager modules of flake inputs"),
 	key("files", listOf(treeFile), "further home-manager module files"),
+	key("sops", homeSopsShape, "secrets of the user's home"),
 )
 
 var homebrewShape = table(
@@ -274,7 +279,8 @@ var secretsShape = table(
 	key("input", inputName, "the flake input").or("nix-secrets"),
 	key("shared", treeFile, "path in the input of the file for all hosts").or("sops/shared.yaml"),
 	key("perHost", glob, "path in the input of the file of one host").or("sops/{host}.yaml"),
-	key("values", freeTable(), "plain data of the input: its shape"),
+	key("url", text(checkFlakeRef), "reference of the input, such as `git+ssh://git@example.org/me/nix-secrets`, for messages"),
+	key("plain", plainTable, "attributes of the input that are not encrypted, each with its type: modules read them as `secrets.ATTR`"),
 )
 
 var lintShape = table(

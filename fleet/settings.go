@@ -19,7 +19,7 @@ type settings struct {
 	linuxBuilderOff                   bool
 	home                              map[string]AccountHome
 	services                          map[string]map[string]Value
-	deploy, updates                   *node
+	deploy, updates, sops             *node
 }
 
 type nixpkgsSettings struct {
@@ -46,7 +46,7 @@ func (w *walker) decodeSettings(n, top *node) *settings {
 		files: paths(n.list("files")), binfmt: n.list("binfmt"), modules: refs(n, "modules"),
 		specialArgs: n.get("specialArgs").table(), defaults: n.get("defaults").table(),
 		updates: top.get("updates"), touchID: n.flag("touchIdSudo"), rosetta: n.flag("rosetta"),
-		deploy: n.get("deploy"),
+		deploy: n.get("deploy"), sops: top.get("sops"),
 	}
 	s.spec = w.decodeSpec(n.get("hostSpec"))
 	s.nixpkgs = decodeNixpkgs(top.get("nixpkgs"))
@@ -57,7 +57,7 @@ func (w *walker) decodeSettings(n, top *node) *settings {
 		if s.home == nil {
 			s.home = map[string]AccountHome{}
 		}
-		s.home[u.name] = AccountHome{OptIn: u.list("optIn"), Modules: refs(u, "modules"), Files: paths(u.list("files"))}
+		s.home[u.name] = AccountHome{OptIn: u.list("optIn"), Modules: refs(u, "modules"), Files: paths(u.list("files")), sops: u.get("sops")}
 	}
 	for _, k := range top.entries("services") {
 		if s.services == nil {
@@ -202,7 +202,6 @@ func (s *settings) over(base *settings) *settings {
 		modules: unionBy(base.modules, s.modules, ModuleRef.String),
 		spec:    mergeShallow(base.spec, s.spec), specialArgs: mergeDeep(base.specialArgs, s.specialArgs),
 		defaults: mergeDeep(base.defaults, s.defaults),
-		updates:  base.updates,
 		touchID:  laterFlag(base.touchID, s.touchID), rosetta: laterFlag(base.rosetta, s.rosetta),
 		nixpkgs: s.nixpkgs.over(base.nixpkgs), nix: s.nix.over(base.nix),
 		brewAutoUpdate: laterFlag(base.brewAutoUpdate, s.brewAutoUpdate), brewUpgrade: laterFlag(base.brewUpgrade, s.brewUpgrade),
@@ -215,9 +214,7 @@ func (s *settings) over(base *settings) *settings {
 	if s.deploy.is(tableNode) {
 		out.deploy = mergeNodes(base.deploy, s.deploy)
 	}
-	if s.updates.is(tableNode) {
-		out.updates = mergeNodes(base.updates, s.updates)
-	}
+	out.updates, out.sops = overNode(base.updates, s.updates), overNode(base.sops, s.sops)
 	return out
 }
 
@@ -294,7 +291,7 @@ func mergeHome(a, b map[string]AccountHome) map[string]AccountHome {
 
 func (h AccountHome) plus(b AccountHome) AccountHome {
 	return AccountHome{StateVersion: h.StateVersion, OptIn: union(h.OptIn, b.OptIn),
-		Modules: unionBy(h.Modules, b.Modules, ModuleRef.String), Files: union(h.Files, b.Files)}
+		Modules: unionBy(h.Modules, b.Modules, ModuleRef.String), Files: union(h.Files, b.Files), sops: overNode(h.sops, b.sops)}
 }
 
 func mergeServices(a, b map[string]map[string]Value) map[string]map[string]Value {
