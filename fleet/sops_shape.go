@@ -9,7 +9,7 @@ import (
 // The names of sops-nix' own options are used wherever it has one.
 
 var (
-	secretNameRE = regexp.MustCompile(`^[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*(/[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*)*$`)
+	secretNameRE = regexp.MustCompile(`^\.?[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*(/\.?[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*)*$`)
 	modeRE       = regexp.MustCompile(`^0?[0-7]{3}$`)
 )
 

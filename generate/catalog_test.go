@@ -14,7 +14,8 @@ import (
 // platforms are the catalogs of a host's system.
 var platforms = map[string]catalog.Platform{fleet.NixOS: catalog.NixOS, fleet.Darwin: catalog.Darwin}
 
-// leaves calls f with the path of every value that is no attribute set.
+// leaves calls f with the path of every value that is no attribute set, and of
+// every empty one.
 func leaves(v syntax.Value, path []string, f func(path []string)) {
 	attrs, ok := v.(syntax.Attrs)
 	if !ok || len(attrs) == 0 {
@@ -36,6 +37,8 @@ func known(p catalog.Platform, path []string) string {
 		return "is read-only"
 	case at.Depth == len(path) && at.Listed():
 		return ""
+	case at.Depth == len(path) && catalog.Builtin().Nearest(p, append(path[:len(path):len(path)], "path")).Listed():
+		return "" // an entry of a set of submodules, such as sops.secrets.NAME
 	case at.Open:
 		return ""
 	}

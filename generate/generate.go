@@ -45,25 +45,12 @@ func Files(f *fleet.Fleet, inv *layout.Inventory, opt Options) ([]File, []diag.D
 			g.host(h)
 		}
 	}
-	g.pending()
+	g.secrets()
 	g.copyTemplates()
 	g.add(SchemaFile, f.JSONSchema(opt.Env))
 	slices.SortFunc(g.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	diag.Sort(g.diags)
 	return g.files, g.diags
-}
-
-// pending says what hosts.toml may say already, and nothing is made of yet.
-func (g *generator) pending() {
-	say := func(key string) {
-		g.diags = append(g.diags, diag.Diagnostic{
-			File: g.fleet.File, Severity: diag.Warning, Rule: "not-generated",
-			Message: "`" + key + "` is checked, but this version generates nothing from it yet",
-		})
-	}
-	if g.fleet.Secrets != nil {
-		say("secrets")
-	}
 }
 
 // generator is one run of Files.
@@ -142,4 +129,6 @@ var templateImports = map[string][]string{
 	"core/home.nix":         {"inputs.nix", "mirror.nix", "nixpkgs.nix"},
 	"core/nixos.nix":        {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},
 	"core/nixpkgs.nix":      {"inputs.nix"},
+	"core/secrets.nix":      {"host-spec.nix"},
+	"core/sops.nix":         {"inputs.nix"},
 }

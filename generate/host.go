@@ -89,6 +89,9 @@ func (m *module) system() {
 	if hasHomes(h) {
 		m.addPath(m.lib(m.dir, "home-manager.nix"))
 	}
+	if h.Sops != nil {
+		m.addPath(m.lib(m.dir, "sops.nix"))
+	}
 	if h.Darwin != nil && h.Darwin.Rosetta {
 		m.addPath(m.lib(m.dir, "rosetta.nix"))
 	}
@@ -112,6 +115,7 @@ func (m *module) system() {
 	m.nixpkgs()
 	m.nix()
 	m.users()
+	m.sops(h.Sops)
 }
 
 // platform as the files of a tier name it: those of a home mean the operating

@@ -47,6 +47,7 @@ func (g *generator) root() {
 		hosts = append(hosts, syntax.Attr{Path: []string{h.Name}, Value: g.row(dir, h)})
 	}
 	t.option("hosts", hosts)
+	t.unless("secrets", g.secretsData(dir))
 	g.emit(g.dir("default.nix"), "import "+string(g.lib(dir, "fleet.nix"))+" ", t.attrs())
 }
 
@@ -60,9 +61,17 @@ func (g *generator) row(dir string, h *fleet.Host) syntax.Attrs {
 	t.unless("modules", references(g.inputModules(h)))
 	t.unless("homeModules", references(h.HomeModules))
 	t.unless("specialArgs", object(dir, h.SpecialArgs))
+	_, sops := g.sopsModules(h)
 	for _, a := range h.Users {
-		if a.HomeManager != nil && len(a.HomeManager.Modules) > 0 {
-			t.set(references(a.HomeManager.Modules), "userModules", a.Name)
+		if a.HomeManager == nil {
+			continue
+		}
+		refs := a.HomeManager.Modules
+		if ref, ok := sops[a.Name]; ok {
+			refs = append(slices.Clip(refs), ref)
+		}
+		if len(refs) > 0 {
+			t.set(references(refs), "userModules", a.Name)
 		}
 	}
 	t.unless("homes", syntax.Bool(hasHomes(h)))
@@ -105,6 +114,8 @@ func (g *generator) inputModules(h *fleet.Host) []fleet.ModuleRef {
 	if slices.ContainsFunc(h.Disks, func(d *fleet.Disk) bool { return !d.Adopt }) {
 		need(g.fleet.Inputs.Disko, "nixosModules.disko", "disks")
 	}
+	system, _ := g.sopsModules(h)
+	out = append(out, system...)
 	if g.externalFacter(h) {
 		need(g.fleet.Inputs.NixosFacterModules, "nixosModules.facter", "facter")
 	}

@@ -72,6 +72,9 @@ func (m *module) home(a *fleet.Account) *module {
 		u.option("home.homeDirectory", syntax.String(a.Home))
 		u.nixpkgs()
 	}
+	if a.HomeManager.Sops != nil {
+		u.addPath(m.lib(m.dir, "sops.nix"))
+	}
 	for _, t := range m.inv.Topics(layout.Common, a.Name) {
 		u.add(t.For(u.platform(a.Name))...)
 	}
@@ -79,6 +82,7 @@ func (m *module) home(a *fleet.Account) *module {
 	u.extraFiles(a.HomeManager.Files)
 	u.add(m.inv.HostRole(m.host.Name, a.Name, layout.Entry)...)
 	u.homeServices(a)
+	u.sops(a.HomeManager.Sops)
 	u.option("home.stateVersion", syntax.String(a.HomeManager.StateVersion))
 	return u
 }

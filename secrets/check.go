@@ -294,7 +294,7 @@ func (c *checker) hostOf(name string) string {
 	if c.byFile[name] != nil {
 		return ""
 	}
-	before, after, _ := strings.Cut(settings(c.fleet).PerHost, "{host}")
+	before, after, _ := strings.Cut(c.fleet.SecretsOf().PerHost, "{host}")
 	host, ok := strings.CutPrefix(name, before)
 	host, ok2 := strings.CutSuffix(host, after)
 	if !ok || !ok2 || host == "" || strings.Contains(host, "/") {

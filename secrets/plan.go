@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"nixgen/fleet"
 )
@@ -33,36 +32,20 @@ type Reader struct {
 // Plan lists the files that a fleet's repository of secrets has: the shared
 // one, then one for each host, sorted by the host's name.
 func Plan(f *fleet.Fleet) []Target {
-	s, p := settings(f), newPeople(f)
+	s, p := f.SecretsOf(), newPeople(f)
 	shared := Target{File: s.Shared, Readers: p.all()}
 	out := []Target{shared}
 	for _, h := range f.Hosts {
 		out = append(out, Target{
-			File: hostFile(s, h.Name), Host: h.Name,
+			File: s.HostFile(h.Name), Host: h.Name,
 			Readers: unique(slices.Concat(p.admins, p.of(h), p.hosts[h.Name])),
 		})
 	}
 	return out
 }
 
-// settings is [secrets], or what it says by default.
-func settings(f *fleet.Fleet) fleet.Secrets {
-	var s fleet.Secrets
-	if f.Secrets != nil {
-		s = *f.Secrets
-	}
-	s.Input = cmp.Or(s.Input, "nix-secrets")
-	s.Shared = cmp.Or(s.Shared, "sops/shared.yaml")
-	s.PerHost = cmp.Or(s.PerHost, "sops/{host}.yaml")
-	return s
-}
-
 // Input is the name of the flake input that holds the fleet's secrets.
-func Input(f *fleet.Fleet) string { return settings(f).Input }
-
-func hostFile(s fleet.Secrets, host string) string {
-	return strings.ReplaceAll(s.PerHost, "{host}", host)
-}
+func Input(f *fleet.Fleet) string { return f.SecretsOf().Input }
 
 // people are the fleet's recipients. A key that cannot be converted is left
 // out here; Check reports it.

@@ -14,7 +14,7 @@ import (
 // that is mended nothing else is worth saying.
 func Validate(f *fleet.Fleet) []diag.Diagnostic {
 	v := validator{fleet: f}
-	p := settings(f).PerHost
+	p := f.SecretsOf().PerHost
 	if rest := strings.Replace(p, "{host}", "", 1); rest == p || strings.ContainsAny(rest, "{}*?[]\\") {
 		v.add(diag.Span{}, RuleFile, "`secrets.perHost` is `%s`, must be a path with one `{host}` and no other pattern", p)
 	}

@@ -6,6 +6,7 @@
   checkSystems,
   hosts,
   names,
+  secrets ? null,
 }:
 given:
 let
@@ -32,6 +33,33 @@ let
   # Modules of inputs: a set from "foo.nixosModules.bar" to who asked for it.
   fromInputs = wanted: map (dotted: resolve wanted.${dotted} dotted) (attrNames wanted);
 
+  # The argument `secrets`, where hosts.toml declares plain data of the private
+  # input.
+  plainData =
+    lib:
+    if secrets == null then
+      { }
+    else
+      { secrets = import secrets.evaluate secrets lib (need "secrets.plain" secrets.input); };
+
+  # A module that has the argument evaluated even where nobody reads it.
+  checkedData =
+    p:
+    if secrets == null then
+      [ ]
+    else
+      [
+        {
+          _file = "hosts.toml";
+          assertions = [
+            {
+              assertion = builtins.seq p.specialArgs.secrets true;
+              message = "the input ${secrets.input} has the shape of [secrets.plain]";
+            }
+          ];
+        }
+      ];
+
   # What a configuration is made of, whatever evaluates it.
   parts =
     name:
@@ -48,6 +76,7 @@ let
       specialArgs =
         ownArgs
         // addedArgs
+        // plainData nixpkgs.lib
         // {
           inherit inputs;
           hostSpec = import ./spec.nix nixpkgs.lib host.path;
@@ -64,7 +93,10 @@ let
         users = mapAttrs (user: _: { imports = p.userModules user; }) (p.host.userModules or { });
       };
     in
-    [ p.host.path ] ++ (if p.host.homes or false then [ homes ] else [ ]) ++ p.modules;
+    [ p.host.path ]
+    ++ (if p.host.homes or false then [ homes ] else [ ])
+    ++ p.modules
+    ++ checkedData p;
 
   nixos =
     name:
@@ -105,7 +137,7 @@ let
     (need "hosts.${name}" names.homeManager).lib.homeManagerConfiguration {
       pkgs = p.nixpkgs.legacyPackages.${p.host.system};
       extraSpecialArgs = p.specialArgs;
-      modules = [ module ] ++ p.homeModules ++ p.userModules user ++ p.modules;
+      modules = [ module ] ++ p.homeModules ++ p.userModules user ++ p.modules ++ checkedData p;
     };
 
   ofKind = kind: filter (name: hosts.${name}.kind == kind) (attrNames hosts);

@@ -6,6 +6,7 @@ let
   inherit (lib) types;
 
   plain = {
+    any = types.raw;
     inherit (types)
       bool
       float

@@ -20,6 +20,7 @@ let
     lanzaboote = "github:nix-community/lanzaboote";
     nix-darwin = "github:nix-darwin/nix-darwin";
     nix-homebrew = "github:zhaofengli/nix-homebrew";
+    nix-secrets = "git+ssh://git@github.com/YOU/nix-secrets";
     nixos-facter-modules = "github:nix-community/nixos-facter-modules";
     nixos-hardware = "github:NixOS/nixos-hardware";
     nixos-wsl = "github:nix-community/NixOS-WSL";

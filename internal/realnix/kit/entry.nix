@@ -17,8 +17,22 @@ let
         inherit inputs;
       };
     }
+    // secrets
     // extraInputs known;
   inherit (inputs.nixpkgs) lib;
+
+  # the private input is its stub, as with --override-input
+  stub = toString generated + "/secrets-stub";
+  secrets =
+    if generated != null && builtins.pathExists (stub + "/flake.nix") then
+      {
+        nix-secrets = (import (stub + "/flake.nix")).outputs { } // {
+          _type = "flake";
+          outPath = stub;
+        };
+      }
+    else
+      { };
   pathOf = drv: builtins.unsafeDiscardStringContext drv;
 in
 {
