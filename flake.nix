@@ -16,6 +16,13 @@
       inputs.nixpkgs.follows = "nixpkgs";
     };
     nixos-hardware.url = "github:NixOS/nixos-hardware";
+    sops-nix = {
+      url = "github:Mic92/sops-nix";
+      inputs.nixpkgs.follows = "nixpkgs";
+    };
+    # A fleet of yours has its private repository here:
+    # git+ssh://git@example.org/me/nix-secrets. This one shows the stub.
+    nix-secrets.url = "path:./nix/generated/secrets-stub";
   };
 
   outputs =

@@ -70,6 +70,8 @@ func TestOwnFleet(t *testing.T) {
 	t.Run("nixos", func(t *testing.T) { testNixOSHosts(t, f) })
 	t.Run("homes", func(t *testing.T) { testHomes(t, f) })
 	t.Run("twins", func(t *testing.T) { testHostTwins(t, f) })
+	t.Run("secrets", func(t *testing.T) { testSecrets(t, f) })
+	t.Run("stub", j.testStub)
 	t.Run("untracked module", j.testUntracked)
 	t.Run("unstaged output", j.testUnstaged)
 }
@@ -140,7 +142,9 @@ func (j *judged) repo(t *testing.T) *realnix.Repo {
 		t.Fatal(err)
 	}
 	repo.Write(map[string]string{"flake.nix": fmt.Sprintf(`{
-  outputs = { self }: import ./nix/generated (import %s/inputs.nix // { inherit self; });
+  # as contributors see the private input
+  inputs.nix-secrets.url = "path:./nix/generated/secrets-stub";
+  outputs = { self, nix-secrets }: import ./nix/generated (import %s/inputs.nix // { inherit self nix-secrets; });
 }
 `, j.kit.Dir)})
 	return repo
@@ -273,6 +277,48 @@ func testHostTwins(t *testing.T, f *realnix.Fleet) {
 				t.Errorf("fails for another reason:\n%s", said)
 			}
 		})
+	}
+}
+
+// What the fleet says about secrets is there under sops-nix, on every platform.
+func testSecrets(t *testing.T, f *realnix.Fleet) {
+	for _, c := range []struct{ name, expr string }{
+		{"a secret of all hosts", `lib.all (c: c.config.sops.secrets ? "nix/access-tokens") (lib.attrValues (fleet.nixosConfigurations // fleet.darwinConfigurations))`},
+		{"its file", `lib.hasSuffix "/secrets-stub/sops/shared.yaml" fleet.darwinConfigurations.macbook.config.sops.secrets."nix/access-tokens".sopsFile`},
+		{"the file of a host", `lib.hasSuffix "/secrets-stub/sops/vault.yaml" fleet.nixosConfigurations.vault.config.sops.secrets."backup/repository-key".sopsFile`},
+		{"a Mac's key", `fleet.darwinConfigurations.macbook.config.sops.age.keyFile == "/var/lib/sops-nix/key.txt"`},
+		{"a host's key", `fleet.nixosConfigurations.beacon.config.sops.age.sshKeyPaths == [ "/etc/ssh/ssh_host_ed25519_key" ]`},
+		{"a password", `let c = fleet.nixosConfigurations.malphas.config; s = c.sops.secrets."passwords/tim"; in s.neededForUsers && c.users.users.tim.hashedPasswordFile == s.path`},
+		{"a template", `let c = fleet.nixosConfigurations.malphas.config; in c.sops.templates."wifi.env".content == "HOME_PSK=${c.sops.placeholder."wifi/home"}\n"`},
+		{"a service's token", `let c = fleet.nixosConfigurations.malphas.config; s = c.sops.secrets."vikunja/token"; in s.owner == "tim" && c.home-manager.users.tim.services.vikunja-sync.settings.token_file == s.path`},
+		{"plain data", `fleet.nixosConfigurations.vault.config.services.restic.backups.home.repository == "stub"`},
+		{"a home on NixOS", `fleet.nixosConfigurations.malphas.config.home-manager.users.tim.sops.secrets."forge/token".path == "/home/tim/.config/sops-nix/secrets/forge/token"`},
+		{"a home on a Mac", `fleet.darwinConfigurations.macbook.config.home-manager.users.tim.sops.age.keyFile == "/Users/tim/.config/sops/age/keys.txt"`},
+		{"nobody else's", `!(fleet.nixosConfigurations.beacon.config.sops.secrets ? "vikunja/token")`},
+	} {
+		var got bool
+		if err := f.Eval(&got, c.expr); err != nil || !got {
+			t.Errorf("%s: %v, %v", c.name, got, err)
+		}
+	}
+}
+
+// Who cannot read the private repository evaluates with the stub in its place.
+func (j *judged) testStub(t *testing.T) {
+	repo := j.repo(t)
+	repo.Write(map[string]string{"flake.nix": fmt.Sprintf(`{
+  inputs.nix-secrets.url = "git+file:///nowhere/nix-secrets";
+  outputs = { self, nix-secrets }: import ./nix/generated (import %s/inputs.nix // { inherit self nix-secrets; });
+}
+`, j.kit.Dir)})
+	repo.Git("add", ".")
+	const attr = "nixosConfigurations.vault.config.services.restic.backups.home.repository"
+	var got string
+	if err := repo.Eval(&got, attr); err == nil || !strings.Contains(err.Error(), "nowhere/nix-secrets") {
+		t.Errorf("evaluates without the private repository: %q, %v", got, err)
+	}
+	if err := repo.Eval(&got, attr, "--override-input", "nix-secrets", "path:"+repo.Dir+"/nix/generated/secrets-stub"); err != nil || got != "stub" {
+		t.Errorf("with the stub: %q, %v", got, err)
 	}
 }
 

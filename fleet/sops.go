@@ -28,6 +28,20 @@ func (s *Sops) Secret(name string) *SopsSecret {
 	return find(s.Secrets, name, func(x *SopsSecret) string { return x.Name })
 }
 
+// SopsOf is what hosts.toml says about the secrets of a host's system or, with a
+// user, of that user's home there; nil for nothing.
+func (h *Host) SopsOf(user string) *Sops {
+	if user == "" {
+		return h.Sops
+	}
+	for _, a := range h.Users {
+		if a.Name == user && a.HomeManager != nil {
+			return a.HomeManager.Sops
+		}
+	}
+	return nil
+}
+
 // SopsAge says where the private key is; both empty leave it to sops-nix.
 type SopsAge struct {
 	SSHKeyPaths []string

@@ -151,7 +151,7 @@ func (g *generator) needInput(name, why, url string) {
 		return
 	}
 	g.diags = append(g.diags, diag.Diagnostic{
-		File: g.fleet.File, Severity: diag.Error,
+		File: g.fleet.File, Severity: diag.Warning, Rule: "undeclared-input",
 		Message: why + " needs the flake input `" + name + "`; add to the inputs of flake.nix: `" + name + `.url = "` + url + "\";`",
 	})
 }

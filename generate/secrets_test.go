@@ -25,14 +25,14 @@ func TestSecretDiagnostics(t *testing.T) {
 		{"nothing to say", pc + "sops.secrets.x = {}\n", all, nil},
 		{"a table alone", "[secrets]\n" + pc, []string{"nixpkgs"}, nil},
 		{"no sops-nix", pc + "sops.secrets.x = {}\n", []string{"nixpkgs", "nix-secrets"}, []string{
-			"error: `sops` needs the flake input `sops-nix`; add to the inputs of flake.nix: `sops-nix.url = \"github:Mic92/sops-nix\";`",
+			"warning: `sops` needs the flake input `sops-nix`; add to the inputs of flake.nix: `sops-nix.url = \"github:Mic92/sops-nix\";`",
 		}},
 		{"neither", pc + "sops.secrets.x = {}\n", []string{"nixpkgs"}, []string{
-			"error: `secrets` needs the flake input `nix-secrets`; add to the inputs of flake.nix: `nix-secrets.url = \"git+ssh://git@github.com/YOU/nix-secrets\";`",
-			"error: `sops` needs the flake input `sops-nix`; add to the inputs of flake.nix: `sops-nix.url = \"github:Mic92/sops-nix\";`",
+			"warning: `secrets` needs the flake input `nix-secrets`; add to the inputs of flake.nix: `nix-secrets.url = \"git+ssh://git@github.com/YOU/nix-secrets\";`",
+			"warning: `sops` needs the flake input `sops-nix`; add to the inputs of flake.nix: `sops-nix.url = \"github:Mic92/sops-nix\";`",
 		}},
 		{"a known address", "[secrets]\nurl = \"git+ssh://git@example.org/s\"\nplain.domain = \"string\"\n" + pc, []string{"nixpkgs"}, []string{
-			"error: `secrets` needs the flake input `nix-secrets`; add to the inputs of flake.nix: `nix-secrets.url = \"git+ssh://git@example.org/s\";`",
+			"warning: `secrets` needs the flake input `nix-secrets`; add to the inputs of flake.nix: `nix-secrets.url = \"git+ssh://git@example.org/s\";`",
 		}},
 		{"unknown inputs", pc + "sops.secrets.x = {}\n", nil, nil},
 		{"the key of a Mac", mac + "sops.secrets.x = {}\n", all, []string{

@@ -49,6 +49,7 @@ stateVersion = "25.11"
 		declared := map[string]map[string]bool{}
 		open := map[string]bool{}
 		settings(p.Host, func(s *setting) bool { return secretsOf(s, declared, open) })
+		secretsOfFleet(p.Host, declared)
 		settings(p.Host, func(s *setting) bool {
 			if s.module.Inside {
 				return true
@@ -70,6 +71,25 @@ func publicModule(path string) bool {
 
 // closure is the config that a module belongs to.
 func closure(m *lint.Module) string { return string(m.Class) + " " + m.User }
+
+// secretsOfFleet adds what hosts.toml declares, where the wiring is generated.
+func secretsOfFleet(h *lint.Host, declared map[string]map[string]bool) {
+	if h.Work.Fleet == nil || h.Work.Fleet.Layout.Wiring == "manual" || h.Spec == nil {
+		return
+	}
+	for _, m := range h.Modules {
+		s, c := h.Spec.SopsOf(m.User), closure(m)
+		if s == nil || m.Class == lint.FlakeParts {
+			continue
+		}
+		if declared[c] == nil {
+			declared[c] = map[string]bool{}
+		}
+		for _, x := range s.Secrets {
+			declared[c][x.Name] = true
+		}
+	}
+}
 
 func secretsOf(s *setting, declared map[string]map[string]bool, open map[string]bool) bool {
 	want := []string{"sops", "secrets"}

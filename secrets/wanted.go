@@ -8,13 +8,13 @@ import (
 )
 
 // HostFile is the file of a host's own secrets, relative to the repository.
-func HostFile(f *fleet.Fleet, host string) string { return hostFile(settings(f), host) }
+func HostFile(f *fleet.Fleet, host string) string { return f.SecretsOf().HostFile(host) }
 
 // Wanted are the secrets that a host's modules declare and that no file has yet:
 // the keys for the host's own file (those that may be in any file among them),
 // and those for other files. Both are sorted.
 func Wanted(f *fleet.Fleet, t *Tree, x Facts) (own []string, others []Declared) {
-	s, file := settings(f), HostFile(f, x.Host)
+	s, file := f.SecretsOf(), HostFile(f, x.Host)
 	has := func(name, key string) bool {
 		parsed, _ := Parse(name, t.Files[name])
 		return parsed != nil && parsed.Key(key) != nil

@@ -73,9 +73,11 @@ func (r *Repo) Write(files map[string]string) {
 }
 
 // Eval evaluates an attribute of the flake into v. Files outside of the
-// repository may be read, so that a flake can take its inputs from a Kit.
-func (r *Repo) Eval(v any, attr string) error {
-	cmd := r.nix.Command("nix", "eval", "--json", "--impure", "--no-write-lock-file", "git+file://"+r.Dir+"#"+attr)
+// repository may be read, so that a flake can take its inputs from a Kit. Further
+// arguments go to `nix eval`.
+func (r *Repo) Eval(v any, attr string, args ...string) error {
+	args = append([]string{"eval", "--json", "--impure", "--no-write-lock-file", "git+file://" + r.Dir + "#" + attr}, args...)
+	cmd := r.nix.Command("nix", args...)
 	cmd.Env = append(cmd.Env, "NIX_REMOTE="+r.store)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

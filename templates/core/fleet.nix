@@ -93,10 +93,7 @@ let
         users = mapAttrs (user: _: { imports = p.userModules user; }) (p.host.userModules or { });
       };
     in
-    [ p.host.path ]
-    ++ (if p.host.homes or false then [ homes ] else [ ])
-    ++ p.modules
-    ++ checkedData p;
+    [ p.host.path ] ++ (if p.host.homes or false then [ homes ] else [ ]) ++ p.modules ++ checkedData p;
 
   nixos =
     name:
