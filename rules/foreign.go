@@ -104,10 +104,18 @@ func (o *outside) module(path string) {
 			"import", "nixos", "darwin", "lib", "flakeModules", "nixosModule", "homeManagerModule", "overlays":
 			continue
 		}
-		if n := plain(w); len(n) > 2 {
+		if n := plain(w); len(n) > 2 && !commonRoots[n] {
 			o.words = append(o.words, n)
 		}
 	}
+}
+
+// commonRoots belong to everyone: folders and inputs called so declare options
+// below names of their own.
+var commonRoots = map[string]bool{
+	"programs": true, "services": true, "environment": true, "home": true, "boot": true, "networking": true, "users": true,
+	"security": true, "hardware": true, "system": true, "virtualisation": true, "fonts": true, "xdg": true, "config": true,
+	"options": true, "common": true, "profiles": true, "desktop": true,
 }
 
 // plain drops what names of inputs and of options spell differently.
