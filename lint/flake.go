@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"strings"
+
 	"nixgen/outline"
 )
 
@@ -67,6 +69,31 @@ func (f *Flake) Input(name string) *outline.Entry {
 	return nil
 }
 
+// URLs are the inputs with their URLs, "" where it is not written out.
+func (f *Flake) URLs() map[string]string {
+	out := map[string]string{}
+	for _, e := range f.Inputs {
+		name := e.Name.Text
+		if name == "" || e.Inherit {
+			continue
+		}
+		out[name] = ""
+		set, ok := e.Value.(*outline.Set)
+		if !ok {
+			continue
+		}
+		if u := set.Find("url"); u != nil && !u.Inherit {
+			if s, ok := u.Value.(*outline.Str); ok && len(s.Parts) == 1 && s.Parts[0].X == nil {
+				out[name] = s.Parts[0].Text
+			}
+		}
+	}
+	return out
+}
+
+// allOutputs names the set of all outputs in self, as no attribute is named.
+const allOutputs = "\x00outputs"
+
 // self is the flake as its own modules see it: outputs, inputs and path.
 func (f *Flake) self(ev *outline.Eval) *outline.Attrs {
 	self := &outline.Attrs{Open: true}
@@ -82,6 +109,9 @@ func (f *Flake) self(ev *outline.Eval) *outline.Attrs {
 		}
 		if outputs == nil {
 			return nil
+		}
+		if name == allOutputs {
+			return outputs.Force(ev)
 		}
 		if a, ok := outputs.Force(ev).(*outline.Attrs); ok {
 			return a.Get(ev, name)
@@ -112,22 +142,36 @@ func inputs(self *outline.Attrs) outline.Value {
 	}}
 }
 
-// system is what flake.nix builds for one host: the arguments of the call of
-// nixosSystem or its like; nil when it cannot be followed.
-func (f *Flake) system(ev *outline.Eval, self *outline.Attrs, output, name string) *outline.Attrs {
-	return systemOf(ev, onlySet(self.Get(ev, output)), name)
+// made are the hosts that flake.nix makes under an output; nil when it cannot
+// be followed.
+func (h *Host) made(class Class) *outline.Attrs {
+	if h.self == nil {
+		return nil
+	}
+	if h.parts() {
+		return h.partOutput(class)
+	}
+	return onlySet(h.self.Get(h.Eval, outputOf[class]))
 }
 
-// systemOf is the system of a name among those of an output.
-func systemOf(ev *outline.Eval, all *outline.Attrs, name string) *outline.Attrs {
+// machine is what flake.nix builds for one host: the arguments of the call of
+// nixosSystem or its like; nil when it cannot be followed.
+func (h *Host) machine(class Class, name string) *outline.Attrs {
+	all := h.made(class)
 	if all == nil {
 		return nil
 	}
-	sys := onlySet(all.Names[name].Value(ev))
+	at := all.Names[name]
+	for _, l := range all.Loose {
+		if at == nil && strings.HasPrefix(name, "@") && l.Name.Tail == name {
+			at = l.Value
+		}
+	}
+	sys := onlySet(at.Value(h.Eval))
 	if sys == nil || sys.Names[outline.System] == nil {
 		return nil
 	}
-	args, _ := sys.Names["args"].Force(ev).(*outline.Attrs)
+	args, _ := sys.Names["args"].Force(h.Eval).(*outline.Attrs)
 	return args
 }
 

@@ -54,7 +54,7 @@ func (h *Host) beginOwnHome() {
 	}
 	name := h.flakeName(Home)
 	if user, _, ok := strings.Cut(name, "@"); ok && user != "" {
-		if args := h.Work.Flake.system(h.Eval, h.self, outputOf[Home], name); args != nil {
+		if args := h.machine(Home, name); args != nil {
 			h.beginFlake(Home, args)
 		}
 	}

@@ -43,6 +43,14 @@ type Host struct {
 	// Doubled are files that are read twice: as a path and as a value.
 	Doubled []Doubled
 
+	// Output is the attribute under which flake.nix makes it, where it was found
+	// by that; owner is whose home it is.
+	Output, owner string
+	// built are the arguments of the call that makes it.
+	built *outline.Attrs
+	// partly tells whether the flake is made of flake-parts modules, once known.
+	partly *bool
+
 	special map[Class]*outline.Attrs
 	// closed says for a class that special names every special argument.
 	closed  map[Class]bool

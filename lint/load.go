@@ -20,7 +20,13 @@ const FleetFile = "hosts.toml"
 // wrong with hosts.toml is in the diagnostics; with an error in it there are
 // no hosts. extra names files that are read even when they are ignored.
 func Load(fsys fs.FS, env fleet.Env, extra ...string) (*Workspace, []diag.Diagnostic) {
-	w := Scan(fsys, extra...)
+	return LoadTracked(fsys, env, nil, extra...)
+}
+
+// LoadTracked is Load for a tree in which git tracks files that a .gitignore
+// names: they are as much part of it as any other.
+func LoadTracked(fsys fs.FS, env fleet.Env, tracked []string, extra ...string) (*Workspace, []diag.Diagnostic) {
+	w := scan(fsys, tracked, extra)
 	w.env = env
 	ds := w.load()
 	return w, ds
@@ -93,9 +99,14 @@ func (w *Workspace) addSource(s *Source) {
 	w.byPath[s.Path] = s
 	w.Sources = append(w.Sources, s)
 	slices.SortFunc(w.Sources, func(a, b *Source) int { return strings.Compare(a.Path, b.Path) })
+	w.enlist(s.Path)
+}
+
+// enlist makes folders list a file.
+func (w *Workspace) enlist(file string) {
 	w.dirs = maps.Clone(w.dirs)
 	kind := "regular"
-	for p := s.Path; p != "."; p = path.Dir(p) {
+	for p := file; p != "."; p = path.Dir(p) {
 		dir := path.Dir(p)
 		names := maps.Clone(w.dirs[dir])
 		if names == nil {

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"maps"
 	"strings"
 
 	"nixgen/outline"
@@ -12,13 +13,10 @@ const partsConfig = "config of the flake"
 // beginParts starts a host of a flake that is made of flake-parts modules: at
 // the definition `configurations.<class>.<host>.module` or its like.
 func (h *Host) beginParts(class Class) bool {
-	out, _ := h.self.Get(h.Eval, outline.FlakeParts).(*outline.Attrs)
-	if out == nil {
+	if !h.parts() {
 		return false
 	}
-	h.pending = append(h.pending, edge{class: FlakeParts, truth: outline.True, value: out})
-	h.run()
-	if args := h.partSystem(class); args != nil {
+	if args := h.machine(class, h.flakeName(class)); args != nil {
 		h.beginFlake(class, args)
 		return true
 	}
@@ -37,20 +35,66 @@ func (h *Host) beginParts(class Class) bool {
 	return found
 }
 
-// partSystem is what a flake-parts module builds for the host, where one
-// defines `flake.nixosConfigurations.<host>` or its like by nixosSystem.
-func (h *Host) partSystem(class Class) *outline.Attrs {
-	var found *outline.Attrs
+// parts reports whether flake-parts makes the flake, and then reads its modules.
+func (h *Host) parts() bool {
+	if h.partly != nil {
+		return *h.partly
+	}
+	out := h.self.Get(h.Eval, outline.FlakeParts)
+	_, isSet := out.(*outline.Attrs)
+	_, isFunction := out.(*outline.Closure)
+	is := isSet || isFunction
+	h.partly = &is
+	if is {
+		h.pending = append(h.pending, edge{class: FlakeParts, truth: outline.True, value: out})
+		h.run()
+	}
+	return is
+}
+
+// partOutput gathers `flake.<output>` of all flake-parts modules.
+func (h *Host) partOutput(class Class) *outline.Attrs {
+	out := &outline.Attrs{Names: map[string]*outline.Thunk{}}
+	path := []string{"flake", outputOf[class]}
 	for _, m := range h.of(FlakeParts, "") {
 		for _, d := range m.Out.Defs {
-			for _, t := range partAt(m, d, []string{"flake", outputOf[class]}) {
-				if args := systemOf(h.Eval, onlySet(t.Force(h.Eval)), h.flakeName(class)); args != nil {
-					found = args
-				}
-			}
+			h.partNames(out, m, d, path)
 		}
 	}
-	return found
+	if len(out.Names) == 0 && !out.Open {
+		return nil
+	}
+	return out
+}
+
+func (h *Host) partNames(out *outline.Attrs, m *Module, d *outline.Def, path []string) {
+	if name, ok := m.Name(d); !ok || name != path[0] {
+		return
+	}
+	if len(path) > 1 {
+		for _, k := range d.Kids {
+			h.partNames(out, m, k, path[1:])
+		}
+		return
+	}
+	for _, k := range d.Kids {
+		name, ok := m.Name(k)
+		for _, l := range k.Leaves {
+			if ok {
+				out.Names[name] = m.In.Thunk(l.X, l.Scope)
+			}
+		}
+		out.Open = out.Open || !ok
+	}
+	for _, l := range d.Leaves {
+		a := onlySet(m.In.Value(l.X, l.Scope))
+		if a == nil {
+			out.Open = true
+			continue
+		}
+		maps.Copy(out.Names, a.Names)
+		out.Open = out.Open || a.Open
+	}
 }
 
 // hostDefs finds `….<host>.module`.
@@ -131,3 +175,6 @@ func partAt(m *Module, d *outline.Def, path []string) []*outline.Thunk {
 	}
 	return out
 }
+
+// wired are the hosts that a flake-parts module makes of files by their names.
+func (h *Host) wired(class Class) []string { return nil }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"nixgen/fleet"
 	"nixgen/layout"
 	"nixgen/outline"
 )
@@ -181,11 +182,11 @@ func (h *Host) files(class Class, user string, ps []string) {
 // where that can be followed, else at the host's entry.
 func (h *Host) beginManual(class Class) {
 	if f := h.Work.Flake; f != nil && h.self != nil {
-		if args := f.system(h.Eval, h.self, outputOf[class], h.flakeName(class)); args != nil {
-			h.beginFlake(class, args)
+		if h.beginParts(class) {
 			return
 		}
-		if h.beginParts(class) {
+		if args := h.machine(class, h.flakeName(class)); args != nil {
+			h.beginFlake(class, args)
 			return
 		}
 	}
@@ -207,7 +208,10 @@ func (h *Host) flakeName(class Class) string {
 	if class != Home {
 		return h.Name
 	}
-	all := onlySet(h.self.Get(h.Eval, outputOf[class]))
+	if h.Output != "" && h.Platform == fleet.Home {
+		return h.Output
+	}
+	all := h.made(class)
 	if all == nil {
 		return h.Name
 	}
@@ -225,6 +229,9 @@ func (h *Host) beginFlake(class Class, args *outline.Attrs) {
 	if class == Home {
 		name = "extraSpecialArgs"
 		user, _, _ = strings.Cut(h.flakeName(class), "@")
+	}
+	if class == Class(h.Platform) {
+		h.built = args
 	}
 	h.special[class] = &outline.Attrs{Names: map[string]*outline.Thunk{}}
 	h.closed[class] = !args.Open

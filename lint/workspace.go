@@ -31,6 +31,8 @@ type Workspace struct {
 	Hosts []*Host
 	// Flake is the outline of flake.nix, nil when there is none.
 	Flake *Flake
+	// Unread are places where looking for hosts ended; see Survey.
+	Unread []Gap
 
 	// Memo is for rules: what is the same on every host, by a key of their own.
 	Memo sync.Map
@@ -39,6 +41,7 @@ type Workspace struct {
 	// dirs lists every folder: name to "regular", "directory", "symlink".
 	dirs     map[string]map[string]string
 	links    map[string]string
+	ignored  []string
 	mu       sync.Mutex
 	texts    map[string]*string
 	lockOnce sync.Once
@@ -105,15 +108,28 @@ func (w *Workspace) Files() []string {
 	return out
 }
 
+// Ignored lists the folders and Nix files that a .gitignore kept from being
+// read. Git may track some of them all the same.
+func (w *Workspace) Ignored() []string { return w.ignored }
+
 // Scan reads the tree below fsys. extra names files that are read even when
 // they are ignored.
-func Scan(fsys fs.FS, extra ...string) *Workspace {
+func Scan(fsys fs.FS, extra ...string) *Workspace { return scan(fsys, nil, extra) }
+
+// scan takes the tracked files for parts of the tree whatever .gitignore says.
+func scan(fsys fs.FS, tracked, extra []string) *Workspace {
 	w := &Workspace{
 		FS: fsys, byPath: map[string]*Source{}, dirs: map[string]map[string]string{},
 		links: map[string]string{}, texts: map[string]*string{},
 	}
 	var nix []string
 	w.scan(".", nil, &nix)
+	for _, f := range tracked {
+		w.enlist(f)
+		if strings.HasSuffix(f, ".nix") {
+			extra = append(extra[:len(extra):len(extra)], f)
+		}
+	}
 	for _, e := range extra {
 		if !slices.Contains(nix, e) {
 			nix = append(nix, e)
@@ -139,7 +155,13 @@ func (w *Workspace) scan(dir string, ignore *ignoreList, nix *[]string) {
 	w.dirs[dir] = names
 	for _, e := range es {
 		p := path.Join(dir, e.Name())
-		if skipped(e.Name()) || ignore.ignored(p, e.IsDir()) {
+		if skipped(e.Name()) {
+			continue
+		}
+		if ignore.ignored(p, e.IsDir()) {
+			if e.IsDir() || strings.HasSuffix(p, ".nix") {
+				w.ignored = append(w.ignored, p)
+			}
 			continue
 		}
 		switch {

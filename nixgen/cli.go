@@ -70,6 +70,7 @@ func usage(format string, args ...any) error {
 var commands = []func(*world) *cobra.Command{
 	newGenerateCommand,
 	newInitCommand,
+	newAdoptCommand,
 	newLintCommand,
 	newGraphCommand,
 	newHostCommand,

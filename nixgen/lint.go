@@ -133,6 +133,9 @@ func (w *world) lintTree(paths []string, o lintOptions) (*lintTree, error) {
 		return nil, failed(err)
 	}
 	t.work, t.diags = lint.Load(root.FS(), env, extra...)
+	if tracked := trackedAnyway(t.root, t.work.Ignored()); len(tracked) > 0 {
+		t.work, t.diags = lint.LoadTracked(root.FS(), env, tracked, extra...)
+	}
 	if o.stdin {
 		if err := w.readStdin(t, o.stdinFilename); err != nil {
 			return nil, err

@@ -80,6 +80,27 @@ func gitList(root string) (*listing, error) {
 	return l, nil
 }
 
+// trackedAnyway lists the files that git tracks among those, and below those
+// folders, that a .gitignore names. Without git there are none.
+func trackedAnyway(root string, ignored []string) []string {
+	if len(ignored) == 0 || !inGitTree(root) {
+		return nil
+	}
+	args := []string{"--literal-pathspecs", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--"}
+	out, err := git(root, nil, append(args, ignored...)...)
+	if err != nil {
+		return nil
+	}
+	var files []string
+	for f := range strings.SplitSeq(string(out), "\x00") {
+		if info, err := os.Lstat(filepath.Join(root, filepath.FromSlash(f))); f != "" && err == nil && info.Mode().IsRegular() {
+			files = append(files, f)
+		}
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
 // git runs git in root and gives its output, or what it said was wrong.
 func git(root string, stdin []byte, args ...string) ([]byte, error) {
 	cmd := exec.Command("git", append([]string{"-C", root}, args...)...)

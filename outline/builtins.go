@@ -102,6 +102,15 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 		}}
 	case "import-tree":
 		return importTree(ev, arg)
+	case "load":
+		if strings.HasSuffix(f.Path, "haumea.lib.load") {
+			return haumeaLoad(ev, arg)
+		}
+	}
+	if in, ok := nixpkgsInput(f.Path); ok {
+		if v := ev.instance(in, arg); v != nil {
+			return v
+		}
 	}
 	if strings.HasPrefix(f.Path, "inputs.") || strings.HasPrefix(f.Path, "pkgs.") {
 		return unknown("a call of `" + f.Path + "`")
@@ -293,7 +302,7 @@ func init() {
 		"mkRemovedOptionModule": {2, biDeclares}, "mkRenamedOptionModule": {2, biDeclares},
 		"mkRenamedOptionModuleWith": {1, biDeclares}, "mkAliasOptionModule": {2, biDeclares},
 		"mkChangedOptionModule": {3, biDeclares}, "mkMergedOptionModule": {3, biDeclares},
-		"makeOverridable": {2, func(ev *Eval, a []*Thunk) Value { return ev.Apply(a[0].Force(ev), a[1]) }},
+		"makeOverridable": {2, biOverridable},
 		"singleton":       {1, func(_ *Eval, a []*Thunk) Value { return &Sequence{Elems: []Elem{{Thunk: a[0]}}} }},
 		"mkOption":        {1, biMkOption}, "mkEnableOption": {1, biMkEnableOption},
 		"setDefaultModuleLocation": {2, second}, "unsafeDiscardStringContext": {1, second1},

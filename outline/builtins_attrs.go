@@ -90,6 +90,7 @@ func addPair(ev *Eval, out *Attrs, pair *Attrs) {
 			}
 			return
 		}
+		out.loosen(n.Force(ev), v)
 	}
 	out.Open = true
 }

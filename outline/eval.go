@@ -260,7 +260,7 @@ func (ev *Eval) set(s *Set, env *Env) Value {
 				continue
 			case Text:
 				if !v.Whole {
-					a.Open = true
+					a.loosen(v, entryThunk(en, env))
 					continue
 				}
 				name = v.Head

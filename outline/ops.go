@@ -247,6 +247,7 @@ func (ev *Eval) update(a, b Value) Value {
 		}
 		maps.Copy(out.Names, sb.Names)
 		out.Look = eitherLook(sb.Look, sa.Look)
+		out.Loose = append(sa.Loose[:len(sa.Loose):len(sa.Loose)], sb.Loose...)
 		return out
 	case oka && sa.Look != nil:
 		// A library with more on top: the names it has are still the likeliest,

@@ -49,6 +49,8 @@ type (
 		Names map[string]*Thunk
 		Open  bool
 		Look  func(name string) Value
+		// Loose are attributes of an open set whose names are known in part.
+		Loose []Loose
 		// origin is the set expression it was made of, where there is one: how
 		// a value that is used as a module is read as one again.
 		origin *origin

@@ -1,0 +1,337 @@
+package lint
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+
+	"nixgen/diag"
+	"nixgen/fleet"
+	"nixgen/outline"
+)
+
+// Survey reads a tree that has no hosts.toml yet, or whose hosts.toml does not
+// count, and follows every machine that its flake.nix makes. Hosts of it have
+// no Spec; a System that nothing tells is "". tracked is as in LoadTracked.
+func Survey(fsys fs.FS, tracked ...string) *Workspace {
+	w := scan(fsys, tracked, nil)
+	w.Flake = readFlake(w)
+	w.Fleet = &fleet.Fleet{Layout: fleet.Layout{Wiring: "manual"}}
+	if w.Flake == nil || w.Flake.Outputs == nil {
+		return w
+	}
+	probe := newHost(w, "", "", fleet.NixOS, nil)
+	w.Hosts = probe.outputs()
+	w.Unread = probe.Gaps
+	parallel(len(w.Hosts), func(i int) { w.Hosts[i] = w.Hosts[i].survey() })
+	return w
+}
+
+// outputs are the machines of the flake, unread: systems first, and of the
+// homes those that have no system of the same name. What is no machine or
+// cannot be read is a gap of the probe.
+func (h *Host) outputs() []*Host {
+	var out []*Host
+	for _, class := range []Class{NixOS, Darwin, Home} {
+		for _, name := range h.outputNames(class) {
+			host, user := name, ""
+			if class == Home {
+				if u, machine, ok := strings.Cut(name, "@"); ok {
+					host, user = machine, u
+				}
+			}
+			if i := slices.IndexFunc(out, func(o *Host) bool { return o.Name == host }); i >= 0 && class == Home {
+				continue
+			}
+			o := newHost(h.Work, host, "", string(class), nil)
+			o.Output, o.owner = name, user
+			out = append(out, o)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *Host) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// outputNames are the attributes of an output, and the hosts that flake-parts
+// modules describe.
+func (h *Host) outputNames(class Class) []string {
+	var names []string
+	add := func(n string) {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if all := h.made(class); all != nil {
+		for _, k := range all.Keys() {
+			add(k)
+		}
+		for _, l := range all.Loose {
+			// A home of a user who is not known, on a machine that is.
+			if strings.HasPrefix(l.Name.Tail, "@") && class == Home {
+				add(l.Name.Tail)
+			}
+		}
+	}
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			h.partHosts(m, d, nil, class, add)
+		}
+	}
+	for _, n := range h.wired(class) {
+		add(n)
+	}
+	if len(names) == 0 {
+		if v := h.output(class); v != nil {
+			if a, ok := v.(*outline.Attrs); ok && !a.Open {
+				return nil
+			}
+			h.outputGap(class, v)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// output is an output as it is; nil when there is none.
+func (h *Host) output(class Class) outline.Value {
+	if h.self == nil || h.parts() {
+		return nil
+	}
+	outs, _ := h.self.Get(h.Eval, allOutputs).(*outline.Attrs)
+	if outs == nil {
+		return nil
+	}
+	if t := outs.Names[outputOf[class]]; t != nil {
+		return t.Force(h.Eval)
+	}
+	return nil
+}
+
+// outputGap tells that an output could not be read through.
+func (h *Host) outputGap(class Class, v outline.Value) {
+	g := Gap{File: h.Work.Flake.Source.Path, At: h.Work.Flake.at(outputOf[class]), Why: "it is no set of hosts"}
+	if u, ok := v.(*outline.Unknown); ok {
+		g.Why = u.Why
+		if u.File != "" {
+			g.File, g.At = u.File, u.At
+		}
+	}
+	g.Why = "`" + outputOf[class] + "`: " + g.Why
+	h.Gaps = append(h.Gaps, g)
+}
+
+// at is where flake.nix defines an output, or else all of them.
+func (f *Flake) at(output string) diag.Span {
+	if set, ok := bodyOf(f.Outputs).(*outline.Set); ok {
+		if e := set.Find(output); e != nil {
+			return e.Name.At
+		}
+	}
+	if e := f.root.Find("outputs"); e != nil {
+		return e.Name.At
+	}
+	return diag.Span{}
+}
+
+// partHosts finds `….<class>….<host>.module` for every host.
+func (h *Host) partHosts(m *Module, d *outline.Def, path []string, class Class, add func(string)) {
+	name, ok := m.Name(d)
+	if !ok || len(path) > 4 {
+		return
+	}
+	if n := len(path); name == "module" && n > 1 && slices.ContainsFunc(path[:n-1], func(s string) bool { return classWord(s) == class }) {
+		add(path[n-1])
+		return
+	}
+	for _, k := range d.Kids {
+		h.partHosts(m, k, append(path[:len(path):len(path)], name), class, add)
+	}
+}
+
+// classWord is the class that a name in a path of options means.
+func classWord(s string) Class {
+	s = strings.ToLower(s)
+	switch {
+	case strings.Contains(s, "nixos"):
+		return NixOS
+	case strings.Contains(s, "darwin"):
+		return Darwin
+	case strings.Contains(s, "home"):
+		return Home
+	}
+	return ""
+}
+
+// survey follows the host twice: what its modules say of its system decides
+// which of them it reads.
+func (h *Host) survey() *Host {
+	h.begin()
+	system := h.ownSystem()
+	if system == "" {
+		return h
+	}
+	n := newHost(h.Work, h.Name, system, h.Platform, nil)
+	n.Output, n.owner = h.Output, h.owner
+	n.begin()
+	return n
+}
+
+// ownSystem is what the flake or the host's modules say of its system: the
+// argument of nixosSystem, the packages of a home, `nixpkgs.hostPlatform`, the
+// only system that a flake of flake-parts has for the platform; "" when none does.
+func (h *Host) ownSystem() string {
+	if args := h.built; args != nil {
+		for _, name := range []string{"system", "pkgs"} {
+			if s := systemOf(args.Names[name].Value(h.Eval)); s != "" {
+				return s
+			}
+		}
+	}
+	for _, path := range [][]string{{"nixpkgs", "hostPlatform"}, {"nixpkgs", "hostPlatform", "system"}, {"nixpkgs", "system"}, {"nixpkgs", "pkgs"}} {
+		for _, f := range h.Defined("", path...) {
+			if s := systemOf(f.Value); s != "" && f.Truth != outline.False {
+				return s
+			}
+		}
+	}
+	return h.onlySystem()
+}
+
+// systemOf reads a value that names a system: a string, or packages for one.
+func systemOf(v outline.Value) string {
+	switch v := v.(type) {
+	case outline.Text:
+		if v.Whole && slices.Contains(fleet.Systems, v.Head) {
+			return v.Head
+		}
+	case outline.External:
+		if _, s, ok := strings.Cut(v.Path, ".legacyPackages."); ok && slices.Contains(fleet.Systems, s) {
+			return s
+		}
+	}
+	return ""
+}
+
+// onlySystem is the one system for the host's platform among those that a flake
+// of flake-parts builds for.
+func (h *Host) onlySystem() string {
+	var all []string
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			if n, ok := m.Name(d); !ok || n != "systems" {
+				continue
+			}
+			for _, l := range d.Leaves {
+				if s, ok := stringList(h.Eval, m.In.Value(l.X, l.Scope)); ok {
+					all = append(all, s...)
+				}
+			}
+		}
+	}
+	one := ""
+	for _, s := range all {
+		if h.Platform == fleet.Home || (fleet.PlatformOf(s, "") == h.Platform) {
+			if one != "" && one != s {
+				return ""
+			}
+			one = s
+		}
+	}
+	return one
+}
+
+// Found is one definition of an option, evaluated for a host.
+type Found struct {
+	// Path is the option's path with the names that stand for `*`.
+	Path  []string
+	Value outline.Value
+	// Truth is whether it holds, given that its module is read.
+	Truth outline.Truth
+	// Priority is lib's number: 100, mkForce 50, mkDefault 1000.
+	Priority int
+	Module   *Module
+	File     string
+	At       diag.Span
+}
+
+// Strings are the known strings of a value that is a list.
+func (f Found) Strings() []string {
+	l, ok := f.Value.(*outline.Sequence)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, e := range l.Elems {
+		if s, ok := outline.AsString(e.Force(f.Module.In.Eval)); ok && !e.Maybe {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Defined finds the definitions of an option in the host's system, or with a
+// user in his home. `*` in the path stands for every name; names that are not
+// known are left out, and are gaps.
+func (h *Host) Defined(user string, path ...string) []Found {
+	class := Class(h.Platform)
+	if user != "" {
+		class = Home
+	}
+	var out []Found
+	for _, m := range h.of(class, user) {
+		for _, d := range m.Out.Defs {
+			out = h.defined(out, m, d, nil, path, m.Reach)
+		}
+	}
+	return out
+}
+
+func (h *Host) defined(out []Found, m *Module, d *outline.Def, before, path []string, t outline.Truth) []Found {
+	name, ok := m.Name(d)
+	if !ok && path[0] == "*" {
+		h.gap(edge{file: d.File().Path, at: d.Name.At}, "the name below `"+strings.Join(before, ".")+"` is not known", "")
+	}
+	if !ok || path[0] != "*" && name != path[0] {
+		return out
+	}
+	if t = t.And(m.Truth(d.Guards)); t == outline.False {
+		return out
+	}
+	before = append(before[:len(before):len(before)], name)
+	if len(path) > 1 {
+		for _, k := range d.Kids {
+			out = h.defined(out, m, k, before, path[1:], t)
+		}
+	}
+	for _, l := range d.Leaves {
+		if lt := t.And(m.Truth(l.Guards)); lt != outline.False {
+			f := Found{before, nil, lt, l.Priority, m, d.File().Path, l.X.Span()}
+			out = h.below(out, f, m.In.Thunk(l.X, l.Scope), path[1:])
+		}
+	}
+	if len(path) == 1 && len(d.Leaves) == 0 && d.Set {
+		out = append(out, Found{before, &outline.Attrs{Names: map[string]*outline.Thunk{}, Open: true}, t, 100, m, d.File().Path, d.Name.At})
+	}
+	return out
+}
+
+// below looks for the rest of a path in a value.
+func (h *Host) below(out []Found, f Found, th *outline.Thunk, path []string) []Found {
+	v := th.Force(h.Eval)
+	if len(path) == 0 {
+		f.Value = v
+		return append(out, f)
+	}
+	a, ok := v.(*outline.Attrs)
+	if !ok {
+		return out
+	}
+	for _, k := range a.Keys() {
+		if path[0] == "*" || path[0] == k {
+			n := f
+			n.Path = append(f.Path[:len(f.Path):len(f.Path)], k)
+			out = h.below(out, n, a.Names[k], path[1:])
+		}
+	}
+	return out
+}
