@@ -33,16 +33,26 @@ func (d *draft) subscriptions(m *machine) {
 	}
 }
 
-// subscribes: one of the entries is imported by a file that is of no tier or the
-// host's own.
+// subscribes: one of the entries is imported by a file of the host's own, or by
+// the flake itself.
 func (d *draft) subscribes(m *machine, entries []string, user string) bool {
 	return slices.ContainsFunc(m.Links, func(l Link) bool {
 		if l.User != user || !slices.Contains(entries, l.To) {
 			return false
 		}
 		from, ok := d.inventory.File(l.From)
-		return !ok || from.Tier == layout.None || from.Tier == layout.Host || from.Tier == layout.Ignored
+		return !ok || from.Tier == layout.Host && from.Host == m.Name || from.Tier <= layout.Ignored && d.readBy(l.From, m)
 	})
+}
+
+// readBy: no other host reads the file as a module.
+func (d *draft) readBy(file string, m *machine) bool {
+	for _, o := range d.machines {
+		if o != m && slices.ContainsFunc(o.Reads, func(r Read) bool { return r.File == file }) {
+			return false
+		}
+	}
+	return true
 }
 
 // role is a bundle of subscriptions that several hosts share.

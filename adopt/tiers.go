@@ -29,6 +29,8 @@ type survey struct {
 	d *draft
 	// readers are the hosts that read a file in their system.
 	readers map[string]map[*machine]bool
+	// homes are the files that some home reads.
+	homes map[string]bool
 	// systems counts the hosts of each platform that have a system.
 	systems map[string]int
 	// dirs are the folders with Nix files, each with its folders.
@@ -54,13 +56,14 @@ func (d *draft) layout() {
 }
 
 func (d *draft) survey() *survey {
-	s := &survey{d: d, readers: map[string]map[*machine]bool{}, systems: map[string]int{}, dirs: map[string][]string{}, nix: map[string][]string{}}
+	s := &survey{d: d, readers: map[string]map[*machine]bool{}, homes: map[string]bool{}, systems: map[string]int{}, dirs: map[string][]string{}, nix: map[string][]string{}}
 	for _, m := range d.machines {
 		if m.Platform != fleet.Home {
 			s.systems[m.Platform]++
 		}
 		for _, r := range m.Reads {
 			if r.User != "" {
+				s.homes[r.File] = true
 				continue
 			}
 			if s.readers[r.File] == nil {
@@ -186,11 +189,17 @@ func (s *survey) tier(dir string) {
 func (s *survey) settled(dir string, k kind) bool {
 	for _, sub := range s.dirs[dir] {
 		b := strings.ToLower(path.Base(sub))
-		if optInNames[b] || otherNames[b] {
+		if optInNames[b] || otherNames[b] || s.homesAlone(sub) {
 			return false
 		}
 	}
 	return s.many() || commonNames[strings.ToLower(path.Base(dir))] || 2*k.options > k.read
+}
+
+// homesAlone: homes read what is in the folder, and no system does.
+func (s *survey) homesAlone(dir string) bool {
+	files := s.below(dir)
+	return s.kind(files).read == 0 && slices.ContainsFunc(files, func(f string) bool { return s.homes[f] })
 }
 
 // chosen: hosts name what is in the folder themselves.
@@ -198,7 +207,7 @@ func (s *survey) chosen(dir string, files []string) bool {
 	n := 0
 	for _, m := range s.d.machines {
 		for _, l := range m.Links {
-			if l.User == "" && slices.Contains(files, l.To) && (l.From == "" || s.isHosts(l.From)) {
+			if l.User == "" && slices.Contains(files, l.To) && (len(s.readers[l.From]) == 0 || s.isHosts(l.From)) {
 				n++
 			}
 		}

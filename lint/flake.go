@@ -95,7 +95,8 @@ func (f *Flake) URLs() map[string]string {
 const allOutputs = "\x00outputs"
 
 // self is the flake as its own modules see it: outputs, inputs and path.
-func (f *Flake) self(ev *outline.Eval) *outline.Attrs {
+// more answers for outputs that its set does not have.
+func (f *Flake) self(ev *outline.Eval, more func(name string) outline.Value) *outline.Attrs {
 	self := &outline.Attrs{Open: true}
 	var outputs *outline.Thunk
 	self.Look = func(name string) outline.Value {
@@ -113,10 +114,22 @@ func (f *Flake) self(ev *outline.Eval) *outline.Attrs {
 		if name == allOutputs {
 			return outputs.Force(ev)
 		}
-		if a, ok := outputs.Force(ev).(*outline.Attrs); ok {
-			return a.Get(ev, name)
+		a, ok := outputs.Force(ev).(*outline.Attrs)
+		if !ok {
+			return nil
 		}
-		return nil
+		if a.Names[name] == nil {
+			if v := more(name); v != nil {
+				return v
+			}
+		}
+		v := a.Get(ev, name)
+		if c, ok := v.(*outline.Choice); ok {
+			if only := onlySet(c); only != nil {
+				return only
+			}
+		}
+		return v
 	}
 	if f.Outputs != nil {
 		env := ev.Root(f.Source.Outline())

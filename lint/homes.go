@@ -203,7 +203,7 @@ func (h *Host) homesIn(m *Module, d *outline.Def, t outline.Truth, path []string
 	if !ok {
 		f := d.File()
 		h.gap(edge{file: f.Path, at: d.Name.At}, "the name of the home is not known", "")
-		name = "<user>"
+		name = someUser
 		t = t.And(outline.Maybe)
 	}
 	h.startHome(m, d, name, t, users)

@@ -216,7 +216,7 @@ func newHost(w *Workspace, name, system, platform string, spec *fleet.Host) *Hos
 	}
 	h.Eval = outline.NewEval(w, h.fact)
 	if w.Flake != nil {
-		h.self = w.Flake.self(h.Eval)
+		h.self = w.Flake.self(h.Eval, h.ownOutput)
 	}
 	return h
 }

@@ -52,10 +52,13 @@ func (h *Host) parts() bool {
 	return is
 }
 
-// partOutput gathers `flake.<output>` of all flake-parts modules.
-func (h *Host) partOutput(class Class) *outline.Attrs {
+// partOutput gathers the hosts of a class from all flake-parts modules.
+func (h *Host) partOutput(class Class) *outline.Attrs { return h.partNamed(outputOf[class]) }
+
+// partNamed gathers `flake.<output>` of all flake-parts modules.
+func (h *Host) partNamed(output string) *outline.Attrs {
 	out := &outline.Attrs{Names: map[string]*outline.Thunk{}}
-	path := []string{"flake", outputOf[class]}
+	path := []string{"flake", output}
 	for _, m := range h.of(FlakeParts, "") {
 		for _, d := range m.Out.Defs {
 			h.partNames(out, m, d, path)
@@ -133,7 +136,10 @@ func partValues(m *Module, d *outline.Def) []*outline.Thunk {
 // partFact looks a registry up: `config.flake.modules.<class>.<name>`.
 func (h *Host) partFact(dotted string) outline.Value {
 	path := strings.Split(dotted, ".")
-	if len(path) < 3 || path[0] != "flake" {
+	if path[0] != "flake" {
+		return h.partOption(path)
+	}
+	if len(path) < 3 {
 		return nil
 	}
 	want := 4
@@ -162,6 +168,20 @@ func (h *Host) partFact(dotted string) outline.Value {
 	return &outline.Attrs{Names: map[string]*outline.Thunk{"imports": outline.Of(l)}}
 }
 
+// partOption is an option of the flake's own with one definition that is known.
+func (h *Host) partOption(path []string) outline.Value {
+	var all []DefinedAt
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			all = find(all, m, d, path, nil)
+		}
+	}
+	if v, ok := value(all); ok && v != nil {
+		return v
+	}
+	return nil
+}
+
 func partAt(m *Module, d *outline.Def, path []string) []*outline.Thunk {
 	if name, ok := m.Name(d); !ok || name != path[0] {
 		return nil
@@ -175,6 +195,3 @@ func partAt(m *Module, d *outline.Def, path []string) []*outline.Thunk {
 	}
 	return out
 }
-
-// wired are the hosts that a flake-parts module makes of files by their names.
-func (h *Host) wired(class Class) []string { return nil }

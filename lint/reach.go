@@ -182,7 +182,7 @@ func (h *Host) files(class Class, user string, ps []string) {
 // where that can be followed, else at the host's entry.
 func (h *Host) beginManual(class Class) {
 	if f := h.Work.Flake; f != nil && h.self != nil {
-		if h.beginParts(class) {
+		if h.beginParts(class) || h.beginWired(class) {
 			return
 		}
 		if args := h.machine(class, h.flakeName(class)); args != nil {
@@ -220,15 +220,25 @@ func (h *Host) flakeName(class Class) string {
 			return k
 		}
 	}
+	for _, l := range all.Loose {
+		if l.Name.Tail == "@"+h.Name {
+			return l.Name.Tail
+		}
+	}
 	return h.Name
 }
+
+// someUser stands for a user whose name is not known.
+const someUser = "<user>"
 
 func (h *Host) beginFlake(class Class, args *outline.Attrs) {
 	name := "specialArgs"
 	user := ""
 	if class == Home {
 		name = "extraSpecialArgs"
-		user, _, _ = strings.Cut(h.flakeName(class), "@")
+		if user, _, _ = strings.Cut(h.flakeName(class), "@"); user == "" {
+			user = someUser
+		}
 	}
 	if class == Class(h.Platform) {
 		h.built = args

@@ -96,7 +96,14 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 	switch name {
 	case "nixosSystem", "darwinSystem", "homeManagerConfiguration":
 		return ev.Apply(ev.system(name), arg)
+	case "mkLib":
+		if strings.HasPrefix(f.Path, "inputs.snowfall-lib.") {
+			return External{"inputs.snowfall-lib.made"}
+		}
 	case "mkFlake":
+		if strings.HasPrefix(f.Path, "inputs.snowfall-lib.") {
+			return &Attrs{Names: map[string]*Thunk{Snowfall: arg}, Open: true}
+		}
 		return &Builtin{Name: name, Arity: 1, Run: func(_ *Eval, a []*Thunk) Value {
 			return &Attrs{Names: map[string]*Thunk{FlakeParts: a[0]}, Open: true}
 		}}
@@ -124,6 +131,9 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 // FlakeParts is what a call of flake-parts' mkFlake is kept as: its module,
 // under a name no attribute can have.
 const FlakeParts = "\x00parts"
+
+// Snowfall is what a call of snowfall-lib's mkFlake is kept as: its argument.
+const Snowfall = "\x00snowfall"
 
 func (ev *Eval) fleetFunction(name string) Value {
 	v, ok := ev.found[name]

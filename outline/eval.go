@@ -204,6 +204,11 @@ func toText(v Value) Text {
 		return Text{Head: RootMark + v.Head, Tail: v.Tail, Whole: v.Whole}
 	case Integer:
 		return wholeText(strconv.FormatInt(int64(v), 10))
+	case External:
+		// Folders in the store; what lies in an input may be anything.
+		if in, ok := strings.CutPrefix(v.Path, "inputs."); v.Path == "modulesPath" || ok && !strings.Contains(in, ".") {
+			return Text{Head: "/"}
+		}
 	case *Attrs:
 		if v.Look != nil {
 			if p, ok := v.Look("outPath").(FilePath); ok {

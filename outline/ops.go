@@ -1,6 +1,9 @@
 package outline
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 func (ev *Eval) binary(x *Binary, env *Env) Value {
 	switch x.Op {
@@ -301,7 +304,7 @@ func (ev *Eval) add(a, b Value) Value {
 		ev.spend(len(x.Head) / 64)
 		return join(x, toText(b))
 	case FilePath:
-		t := join(Text(x), toText(b))
+		t := join(Text(x), added(b))
 		if t.Whole {
 			p, ok := cleanPath(".", t.Head)
 			if !ok {
@@ -311,7 +314,7 @@ func (ev *Eval) add(a, b Value) Value {
 		}
 		return FilePath(t)
 	case *Attrs:
-		return join(toText(x), toText(b))
+		return join(toText(x), added(b))
 	case External:
 		if s, ok := AsString(b); ok {
 			return External{x.Path + s}
@@ -319,6 +322,15 @@ func (ev *Eval) add(a, b Value) Value {
 		return External{x.Path + "…"}
 	}
 	return unknown("the sum is not known")
+}
+
+// added is what stands behind a `+`: an absolute path is text there, as in
+// `self + /modules`.
+func added(v Value) Text {
+	if e, ok := v.(External); ok && strings.HasPrefix(e.Path, "/") {
+		return wholeText(e.Path)
+	}
+	return toText(v)
 }
 
 func compare(op string, a, b Value) Value {
