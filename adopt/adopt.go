@@ -31,6 +31,9 @@ type Host struct {
 	// Platform is fleet.NixOS, fleet.Darwin or fleet.Home. System is "" when
 	// nothing tells it.
 	Platform, System string
+	// File and At are where the flake says so.
+	File string
+	At   diag.Span
 	// Homes are the users whose homes were followed, sorted.
 	Homes []string
 	// Reads are the files that its configuration reads, Links the imports
@@ -127,6 +130,8 @@ type machine struct {
 	// homeOptIn are the subscriptions of each user's home.
 	homeOptIn map[string][]string
 	roles     []string
+	// doubts are places to look at.
+	doubts []Gap
 	// checks are comments by key: what a person should look at.
 	checks map[string]string
 }
@@ -137,9 +142,6 @@ func (m *machine) check(key, why string) {
 	}
 	m.checks[key] = why
 }
-
-// flakeStart is where notes stand that have no better place.
-var flakeStart diag.Span
 
 func (d *draft) note(file string, at diag.Span, msg string) {
 	n := diag.Diagnostic{File: file, Span: at, Severity: diag.Warning, Message: msg}
@@ -162,7 +164,7 @@ func (d *draft) unread() {
 	hosts := map[place][]string{}
 	var order []place
 	for _, m := range d.machines {
-		for _, g := range m.Gaps() {
+		for _, g := range append(m.Gaps(), m.doubts...) {
 			p := place{g.File, g.At, g.Why}
 			if !slices.Contains(hosts[p], m.Name) {
 				hosts[p] = append(hosts[p], m.Name)

@@ -33,6 +33,9 @@ func patternsOf(file, name, word string, into map[string]*candidate) {
 			continue
 		}
 		glob := strings.Join(append(slices.Clone(parts[:i]), hole), "/")
+		if glob == word {
+			continue // every folder of the tree
+		}
 		if into[glob] == nil {
 			into[glob] = &candidate{glob, map[string]string{}}
 		}
@@ -102,7 +105,7 @@ func (s *survey) hostFolders() []string {
 			s.take(p)
 		}
 	}
-	return anyPlatform(globs)
+	return anyPlatform(anySystem(globs))
 }
 
 // likeOthers looks for hosts without a folder in the folders beside those of
@@ -138,18 +141,16 @@ func (s *survey) take(p string) {
 }
 
 // anyPlatform writes hosts/nixos/{host} and hosts/darwin/{host} as
-// hosts/{platform}/{host}.
+// hosts/{platform}/{host}; at the root that would be every folder.
 func anyPlatform(globs []string) []string {
 	var out []string
 	for _, g := range globs {
-		other := ""
 		parts := strings.Split(g, "/")
 		i := slices.IndexFunc(parts, func(p string) bool { return p == fleet.NixOS || p == fleet.Darwin })
-		if i >= 0 {
+		if i > 0 {
 			swap := slices.Clone(parts)
 			swap[i] = map[string]string{fleet.NixOS: fleet.Darwin, fleet.Darwin: fleet.NixOS}[parts[i]]
-			other = strings.Join(swap, "/")
-			if slices.Contains(globs, other) {
+			if slices.Contains(globs, strings.Join(swap, "/")) {
 				swap[i] = "{platform}"
 				g = strings.Join(swap, "/")
 			}
@@ -159,6 +160,23 @@ func anyPlatform(globs []string) []string {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// anySystem writes systems/x86_64-linux/{host} and its like with `*`.
+func anySystem(globs []string) []string {
+	var out []string
+	for _, g := range globs {
+		parts := strings.Split(g, "/")
+		for i, p := range parts {
+			if slices.Contains(fleet.Systems, p) {
+				parts[i] = "*"
+			}
+		}
+		if g = strings.Join(parts, "/"); !slices.Contains(out, g) {
+			out = append(out, g)
+		}
+	}
 	return out
 }
 

@@ -21,11 +21,11 @@ const (
 // host gathers the facts of one machine.
 func (d *draft) host(h *Host) {
 	if !fleet.ValidHostName(h.Name) {
-		d.note("flake.nix", flakeStart, fmt.Sprintf("left out: `%s` of `%s` cannot be the name of a host (letters, digits and inner hyphens)", h.Output, outputOf(h.Platform)))
+		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` cannot be the name of a host (letters, digits and inner hyphens)", h.Output, outputOf(h.Platform)))
 		return
 	}
 	if slices.ContainsFunc(d.machines, func(m *machine) bool { return strings.EqualFold(m.Name, h.Name) }) {
-		d.note("flake.nix", flakeStart, fmt.Sprintf("left out: `%s` of `%s` has the name of another host", h.Output, outputOf(h.Platform)))
+		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` has the name of another host", h.Output, outputOf(h.Platform)))
 		return
 	}
 	m := &machine{Host: h, system: h.System, homeOptIn: map[string][]string{}}
@@ -85,7 +85,7 @@ func (d *draft) releases() {
 	}
 	for _, m := range d.machines {
 		if m.system == "" {
-			m.system = d.likelySystem(m.Platform)
+			m.system = d.likelySystem(m)
 			m.check("system", "nothing in the flake tells the system")
 		}
 		if m.release == nil {
@@ -153,14 +153,17 @@ func likely[T cmp.Ordered](all []T, none T) T {
 	return out
 }
 
-func (d *draft) likelySystem(platform string) string {
+// likelySystem is that of most hosts like it. A home that reads a file for
+// macOS is on a Mac.
+func (d *draft) likelySystem(m *machine) string {
+	mac := m.Platform == fleet.Darwin || m.Platform == fleet.Home && slices.ContainsFunc(m.Reads, func(r Read) bool { return hasWord(r.File, fleet.Darwin) })
 	var all []string
-	for _, m := range d.machines {
-		if m.Platform == platform && m.System != "" {
-			all = append(all, m.System)
+	for _, o := range d.machines {
+		if o.System != "" && strings.HasSuffix(o.System, "-darwin") == mac {
+			all = append(all, o.System)
 		}
 	}
-	if platform == fleet.Darwin {
+	if mac {
 		return likely(all, "aarch64-darwin")
 	}
 	return likely(all, "x86_64-linux")

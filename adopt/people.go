@@ -49,11 +49,19 @@ func (m *machine) findUsers() {
 		}
 	}
 	for _, f := range m.Defined("", "users", "users", "*", "isNormalUser") {
-		if f.Truth == outline.True && outline.TruthOf(f.Value) == outline.True {
+		switch outline.TruthOf(f.Value).And(f.Truth) {
+		case outline.True:
 			add(f.Path[2])
+		case outline.Maybe:
+			if isPerson(f.Path[2]) {
+				m.doubts = append(m.doubts, Gap{f.File, f.At, "whether `" + f.Path[2] + "` has an account is not known"})
+			}
 		}
 	}
 	add(m.Homes...)
+	m.doubts = slices.DeleteFunc(m.doubts, func(g Gap) bool {
+		return slices.ContainsFunc(m.users, func(u string) bool { return strings.Contains(g.Why, "`"+u+"`") })
+	})
 	rank := func(u string) int {
 		switch {
 		case m.isAdmin(u):

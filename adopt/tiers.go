@@ -212,7 +212,7 @@ func (s *survey) chosen(dir string, files []string) bool {
 			}
 		}
 	}
-	return n > 1 && len(s.nix[dir])+len(s.dirs[dir]) > 1
+	return n > 1 && len(s.nix[dir])+len(s.dirs[dir]) > 1 && 2*s.kind(files).read > len(files)
 }
 
 func (s *survey) isHosts(file string) bool {

@@ -46,6 +46,9 @@ type Host struct {
 	// Output is the attribute under which flake.nix makes it, where it was found
 	// by that; owner is whose home it is.
 	Output, owner string
+	// File and At are where the flake says so.
+	File string
+	At   diag.Span
 	// built are the arguments of the call that makes it.
 	built *outline.Attrs
 	// partly tells whether the flake is made of flake-parts modules, once known.

@@ -45,6 +45,7 @@ func (h *Host) outputs() []*Host {
 			}
 			o := newHost(h.Work, host, "", string(class), nil)
 			o.Output, o.owner = name, user
+			o.File, o.At = h.whereMade(class, name)
 			out = append(out, o)
 		}
 	}
@@ -166,14 +167,42 @@ func classWord(s string) Class {
 // which of them it reads.
 func (h *Host) survey() *Host {
 	h.begin()
+	if len(h.Modules) == 0 && h.built == nil {
+		h.unmade()
+	}
 	system := h.ownSystem()
 	if system == "" {
 		return h
 	}
 	n := newHost(h.Work, h.Name, system, h.Platform, nil)
-	n.Output, n.owner = h.Output, h.owner
+	n.Output, n.owner, n.File, n.At = h.Output, h.owner, h.File, h.At
 	n.begin()
 	return n
+}
+
+// whereMade is the value of a host's attribute in the text, or else the output.
+func (h *Host) whereMade(class Class, name string) (string, diag.Span) {
+	if all := h.made(class); all != nil {
+		if t := all.Names[name]; t != nil {
+			if file, at := t.Where(); file != "" {
+				return file, at
+			}
+		}
+	}
+	return h.Work.Flake.Source.Path, h.Work.Flake.at(outputOf[class])
+}
+
+// unmade tells why nothing could be followed.
+func (h *Host) unmade() {
+	class := Class(h.Platform)
+	g := Gap{File: h.File, At: h.At, Why: "it is made in a way that cannot be followed"}
+	if all := h.made(class); all != nil && all.Names[h.Output] != nil {
+		if u, ok := all.Names[h.Output].Force(h.Eval).(*outline.Unknown); ok {
+			g.Why = u.Why
+		}
+	}
+	g.Why = "`" + outputOf[class] + "." + h.Output + "`: " + g.Why
+	h.Gaps = append(h.Gaps, g)
 }
 
 // ownSystem is what the flake or the host's modules say of its system: the

@@ -166,7 +166,7 @@ func found(work *lint.Workspace) *adopt.Fleet {
 }
 
 func foundHost(h *lint.Host) *adopt.Host {
-	a := &adopt.Host{Name: h.Name, Output: h.Output, Platform: h.Platform, System: h.System, Homes: h.Users()}
+	a := &adopt.Host{Name: h.Name, Output: h.Output, Platform: h.Platform, System: h.System, Homes: h.Users(), File: h.File, At: h.At}
 	for _, m := range h.Modules {
 		if !m.Value && m.Class != lint.FlakeParts {
 			a.Reads = append(a.Reads, adopt.Read{File: m.Path, User: m.User})

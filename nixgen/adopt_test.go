@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"nixgen/fleet"
 	"nixgen/layout"
@@ -175,4 +178,74 @@ func tierScore(t *testing.T, dir string, want *truth, got *fleet.Layout) score {
 		}
 	}
 	return s
+}
+
+// TestAdoptShapes adopts a small fleet of each shape that real ones have:
+// testdata/adopt/shapes. Each archive ends in what comes out: the new hosts.toml,
+// what could not be read, and what the linter then says.
+func TestAdoptShapes(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "testdata", "adopt", "shapes", "*.txtar"))
+	if err != nil || len(files) < 8 {
+		t.Fatal("too few shapes", err, files)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			adoptShape(t, name, a)
+		})
+	}
+}
+
+const wantPrefix = "want/"
+
+func adoptShape(t *testing.T, name string, a *txtar.Archive) {
+	dir := t.TempDir()
+	want := map[string]string{}
+	var given []txtar.File
+	for _, f := range a.Files {
+		if short, ok := strings.CutPrefix(f.Name, wantPrefix); ok {
+			want[short] = string(f.Data)
+			continue
+		}
+		given = append(given, f)
+		p := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o777), os.WriteFile(p, f.Data, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call := func(args ...string) (string, string) {
+		var out, errs bytes.Buffer
+		run(args, &world{stdout: &out, stderr: &errs, dir: dir, getenv: func(string) string { return "" }})
+		return out.String(), errs.String()
+	}
+	got := map[string]string{}
+	_, got["notes"] = call("adopt")
+	text, err := os.ReadFile(filepath.Join(dir, hostsFile))
+	if err != nil {
+		t.Fatal(err, got["notes"])
+	}
+	got["hosts.toml"] = string(text)
+	got["lint"], _ = call("lint", "--brief")
+	if strings.Contains(got["lint"], ": error: ") {
+		t.Errorf("the linter finds errors:\n%s", got["lint"])
+	}
+	if printed, _ := call("adopt", "-o", "-"); printed != got["hosts.toml"] {
+		t.Error("`-o -` prints something else than what is written")
+	}
+	for _, k := range []string{"hosts.toml", "notes", "lint"} {
+		if got[k] != want[k] && !*update {
+			t.Errorf("%s (go test ./nixgen -update writes it): %s", k, cmp.Diff(want[k], got[k]))
+		}
+		if got[k] != "" {
+			given = append(given, txtar.File{Name: wantPrefix + k, Data: []byte(got[k])})
+		}
+	}
+	if *update {
+		if err := os.WriteFile(name, txtar.Format(&txtar.Archive{Comment: a.Comment, Files: given}), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -70,6 +70,8 @@ var tree = memTree{
     t == "directory" || n != "default.nix" && lib.hasSuffix ".nix" n) (builtins.readDir path)));
 }`,
 	"mods/default.nix": "{ }", "mods/a.nix": "{ x = 1; }", "mods/b/default.nix": "{ }", "mods/readme": "text",
+	"loaded/a.nix": "{ who, self, ... }: { name = who; }", "loaded/_hidden.nix": "{ }", "loaded/__not.nix": "{ }",
+	"loaded/deep/b.nix": "{ n = 2; }", "loaded/readme": "text",
 	"data.json": `{"a": [1, true, null, "x"]}`, "data.toml": "[h]\nk = 1\n", "fn.nix": "{ a, b ? a + 1, ... }: { inherit a b; }",
 }
 
@@ -88,7 +90,10 @@ func evalText(text string) (*Eval, Value) {
 	env := ev.Root(f).child()
 	env.names = map[string]*Thunk{
 		"lib": Of(ev.Lib()), "u": Of(unknown("test")), "config": Of(External{"config"}), "pkgs": Of(External{"pkgs"}),
-		"configLib": Of(External{"configLib"}),
+		"configLib": Of(External{"configLib"}), "self": Of(&Attrs{Look: func(name string) Value {
+			return map[string]Value{"outPath": FilePath{Head: ".", Whole: true}}[name]
+		}}),
+		"inputs": Of(External{"inputs"}), "modulesPath": Of(External{"modulesPath"}),
 	}
 	return ev, ev.Expr(f.Root, env)
 }
@@ -117,6 +122,19 @@ func TestEval(t *testing.T) {
 		{`config.a.b`, `external config.a.b`}, {`config.known`, `7`}, {`config.a.b or 1`, `(external config.a.b | 1)`},
 		{`if pkgs.stdenv.isDarwin then 1 else u`, `1`}, {`with pkgs; [ git ]`, `[ external pkgs.git ]`}, {`{ a = 1; } ? a`, `true`}, {`{ a = 1; } ? b.c`, `false`}, {`config ? a`, `?`},
 		{`lib.nixosSystem { modules = [ ]; }`, `{ !system = "nixosSystem"; args = { modules = [ ]; }; … }`},
+		// What libraries and inputs do to the outputs of a flake.
+		{`import inputs.nixpkgs { system = "x86_64-linux"; }`, `external inputs.nixpkgs.legacyPackages.x86_64-linux`},
+		{`import inputs.nixpkgs-unstable ({ config = u; } // { localSystem = "aarch64-darwin"; })`, `external inputs.nixpkgs-unstable.legacyPackages.aarch64-darwin`},
+		{`import inputs.nixpkgs { system = u; }`, `?`}, {`import inputs.other { system = "x86_64-linux"; }`, `?`},
+		{`(lib.makeOverridable (a: { x = a.y + 1; }) { y = 1; z = 2; }).x`, `2`},
+		{`((lib.makeOverridable (a: { x = a.y + a.z; }) { y = 1; z = 2; }).override { y = 5; }).x`, `7`},
+		{`((lib.makeOverridable (a: { x = a.y; }) { y = 1; }).override (old: { y = old.y + 1; })).x`, `2`},
+		{`(((lib.makeOverridable (a: { x = a.y + a.z; }) { y = 1; z = 2; }).override { y = 5; }).override { z = 1; }).x`, `6`},
+		{`lib.makeOverridable u 1`, `?`},
+		{`inputs.haumea.lib.load { src = ../loaded; inputs = { who = "me"; }; }`, `{ a = { name = "me"; }; deep = { b = { n = 2; }; }; hidden = { }; }`},
+		{`inputs.haumea.lib.load { src = ../loaded; transformer = u; }`, `?`}, {`inputs.haumea.lib.load { src = u; }`, `?`},
+		{`import (self + /mods/a.nix)`, `{ x = 1; }`}, {`import (self + "/mods/a.nix")`, `{ x = 1; }`}, {`../. + /mods/a.nix`, `<mods/a.nix>`},
+		{`"${modulesPath}/x.nix"`, `"/"…"/x.nix"`}, {`"${inputs.x}/y"`, `"/"…"/y"`}, {`"${inputs.x.y}/y"`, `""…"/y"`},
 		{`lib.mkRenamedOptionModule [ "a" ] [ "b" ]`, `{ !declares = [ "a" ]; }`},
 	} {
 		ev, v := evalText(c.text)

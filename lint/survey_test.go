@@ -1,0 +1,134 @@
+package lint_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"nixgen/fleet"
+	"nixgen/lint"
+	"nixgen/lint/linttest"
+	"nixgen/outline"
+)
+
+// surveyed lists the hosts of a flake: name, output, platform, system, and what
+// they read besides flake.nix.
+func surveyed(files map[string]string) string {
+	var out []string
+	for _, h := range lint.Survey(linttest.Tree(files)).Hosts {
+		rs := slices.DeleteFunc(reads(h), func(s string) bool { return strings.HasSuffix(strings.TrimSuffix(s, "~"), "flake.nix") })
+		out = append(out, strings.TrimRight(fmt.Sprintf("%s(%s) %s %s %s", h.Name, h.Output, h.Platform, h.System, strings.Join(rs, " ")), " "))
+	}
+	return strings.Join(out, "\n")
+}
+
+// TestSurveySystem: where a host says its system.
+func TestSurveySystem(t *testing.T) {
+	for _, c := range []struct{ name, host, want string }{
+		{"argument", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "aarch64-linux"; modules = [ ]; }`, "a(a) nixos aarch64-linux"},
+		{"module", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = "x86_64-linux"; } ]; }`, "a(a) nixos x86_64-linux"},
+		{"elaborate", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform.system = "x86_64-linux"; } ]; }`, "a(a) nixos x86_64-linux"},
+		{"set", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs = { hostPlatform = nixpkgs.lib.mkDefault "riscv64-linux"; }; } ]; }`, "a(a) nixos riscv64-linux"},
+		{"packages", `homeConfigurations."x@a" = hm.lib.homeManagerConfiguration { pkgs = nixpkgs.legacyPackages.x86_64-linux; modules = [ ]; }`, "a(x@a) home x86_64-linux"},
+		{"own packages", `homeConfigurations.x = hm.lib.homeManagerConfiguration { pkgs = import nixpkgs { system = "aarch64-darwin"; }; modules = [ ]; }`, "x(x) home aarch64-darwin"},
+		{"its packages", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { pkgs = import nixpkgs { system = "x86_64-linux"; }; modules = [ ]; }`, "a(a) nixos x86_64-linux"},
+		{"nothing", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = secret; } ]; }`, "a(a) nixos"},
+		{"no system", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "z80-linux"; modules = [ ]; }`, "a(a) nixos"},
+		{"decides what is read", `darwinConfigurations.a = d.lib.darwinSystem { modules = [ { nixpkgs.hostPlatform = "aarch64-darwin"; } ({ pkgs, lib, ... }: { imports = lib.optional pkgs.stdenv.isDarwin ./m.nix ++ lib.optional pkgs.stdenv.isLinux ./l.nix; }) ]; }`, "a(a) darwin aarch64-darwin m.nix"},
+		{"home of a system", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ]; }; homeConfigurations."x@a" = hm.lib.homeManagerConfiguration { pkgs = 1; modules = [ ./m.nix ]; }`, "a(a) nixos x86_64-linux x:m.nix"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := surveyed(map[string]string{
+				"flake.nix": "{ outputs = { nixpkgs, hm, d, secret, ... }: { " + c.host + "; }; }", "m.nix": "{ }", "l.nix": "{ }",
+			})
+			if got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestSurveyGaps: what cannot be followed is told where it stands.
+func TestSurveyGaps(t *testing.T) {
+	for _, c := range []struct{ name, outputs, want string }{
+		{"output", `nixosConfigurations = magic ./.`, "nixosConfigurations"},
+		{"host", `nixosConfigurations.a = magic.make "a"`, `magic.make "a"`},
+		{"empty", `nixosConfigurations = { }`, ""},
+		{"a set that is open", `nixosConfigurations = { } // magic.x`, "nixosConfigurations"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := "{ outputs = { magic, ... }: { " + c.outputs + "; }; }"
+			w := lint.Survey(linttest.Tree(map[string]string{"flake.nix": text}))
+			gaps := w.Unread
+			for _, h := range w.Hosts {
+				gaps = append(gaps, h.Gaps...)
+			}
+			got := ""
+			for _, g := range gaps {
+				got += text[g.At.Start:g.At.End]
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q: %v", got, c.want, gaps)
+			}
+		})
+	}
+}
+
+// TestDefined: definitions by path, names written and computed, with guards.
+func TestDefined(t *testing.T) {
+	w := lint.Survey(linttest.Tree(map[string]string{"flake.nix": `{ outputs = { nixpkgs, ... }: { nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ./m.nix ]; }; }; }`,
+		"m.nix": `{ lib, pkgs, config, secret, ... }:
+let who = "eve"; in
+{
+  users.users = lib.mkMerge [
+    { ann.isNormalUser = true; }
+    { ${who} = { isNormalUser = lib.mkForce false; extraGroups = [ "a" "b" ]; }; }
+    (lib.mkIf secret { may.isNormalUser = true; })
+    (lib.mkIf pkgs.stdenv.isDarwin { mac.isNormalUser = true; })
+  ];
+  imports = [
+    { users.users.${secret.name}.isNormalUser = true; }
+    { users.users.set = { isNormalUser = true; } // lib.optionalAttrs pkgs.stdenv.isLinux { shell = pkgs.zsh; }; }
+    { users = builtins.listToAttrs [ { name = "users"; value = { made.isNormalUser = true; }; } ]; }
+  ];
+}`}))
+	h := w.Hosts[0]
+	var got []string
+	for _, f := range h.Defined("", "users", "users", "*", "isNormalUser") {
+		got = append(got, fmt.Sprintf("%s %v %v %d", f.Path[2], f.Value, f.Truth, f.Priority))
+	}
+	slices.Sort(got)
+	want := "ann true yes 100\neve false yes 50\nmade true yes 100\nmay true maybe 100\nset true yes 100"
+	if s := strings.Join(got, "\n"); s != want {
+		t.Errorf("got\n%s\nwant\n%s", s, want)
+	}
+	if fs := h.Defined("", "users", "users", "eve", "extraGroups"); len(fs) != 1 || strings.Join(fs[0].Strings(), " ") != "a b" {
+		t.Errorf("extraGroups: %v", fs)
+	}
+	if fs := h.Defined("", "users", "users", "set", "shell"); len(fs) != 1 || fs[0].Value != (outline.External{Path: "pkgs.zsh"}) {
+		t.Errorf("shell: %v", fs)
+	}
+	if len(h.Gaps) != 1 || !strings.Contains(h.Gaps[0].Why, "`users.users`") {
+		t.Errorf("the unknown name is no gap: %v", h.Gaps)
+	}
+}
+
+// TestTrackedFiles: what git tracks is part of the tree, whatever .gitignore says.
+func TestTrackedFiles(t *testing.T) {
+	files := map[string]string{
+		".gitignore": "lib/\n", "hosts.toml": mac, "lib/x.nix": "{ }", "lib/names.json": `[ "x" ]`,
+		"hosts/mac/default.nix": `{ lib, ... }: { imports = map (n: ../../lib/${n}.nix) (lib.importJSON ../../lib/names.json); }`,
+	}
+	w, _ := lint.Load(linttest.Tree(files), fleet.Env{})
+	if got := strings.Join(reads(w.Hosts[0]), " "); got != "hosts/mac/default.nix" {
+		t.Errorf("ignored files are read: %s", got)
+	}
+	if got := strings.Join(w.Ignored(), " "); got != "lib" {
+		t.Errorf("ignored: %s", got)
+	}
+	w, _ = lint.LoadTracked(linttest.Tree(files), fleet.Env{}, []string{"lib/x.nix", "lib/names.json"})
+	if got := strings.Join(reads(w.Hosts[0]), " "); got != "hosts/mac/default.nix lib/x.nix" {
+		t.Errorf("tracked files are not read: %s", got)
+	}
+}
