@@ -235,10 +235,5 @@ func (m *machine) diskName(name string) string {
 	}
 }
 
-// own says whether a name in a path means the host.
-func own(component, host string) bool {
-	return strings.EqualFold(strings.TrimSuffix(component, ".nix"), host)
-}
-
 // folder of a file, "." for the root.
 func folder(file string) string { return path.Dir(file) }
