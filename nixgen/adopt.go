@@ -63,7 +63,7 @@ func (w *world) adopt(dir string, f adoptFlags) error {
 		return failed(fmt.Errorf("no `flake.nix` in `%s` that can be read", dir))
 	}
 	draft := adopt.Propose(found(work))
-	p := &project{root: dir, source: draft.Text}
+	p := &project{root: dir, source: draft.Text, listing: &listing{files: work.Files()}}
 	if err := report.Write(w.stderr, draft.Notes, report.Options{Source: p.file, Color: w.color(w.stderr)}); err != nil {
 		return failed(err)
 	}
@@ -73,7 +73,7 @@ func (w *world) adopt(dir string, f adoptFlags) error {
 	if p.env, err = adoptEnv(dir, work, draft.Text); err != nil {
 		return err
 	}
-	if _, err := w.proves(p, draft.Text); err != nil {
+	if _, err := w.proves(p, draft.Text, p.listing.files); err != nil {
 		return err
 	}
 	if target == "" {
