@@ -35,5 +35,9 @@ func checkEta(p *lint.Pass, n syntax.Node) {
 	if !isName || !isArg || arg.Name() != param.Name() || f.Name() == param.Name() {
 		return
 	}
-	at(p, n, "`"+n.Text()+"` is `"+f.Name()+"`", "use the function itself", unwrap(n, f.Node))
+	whole := n
+	if n.Parent().Is(syntax.KindParen) {
+		whole = n.Parent()
+	}
+	at(p, n, "`"+n.Text()+"` is `"+f.Name()+"`", "use the function itself", unwrap(whole, f.Node))
 }

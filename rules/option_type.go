@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"nixgen/catalog"
 	"nixgen/diag"
@@ -17,8 +18,9 @@ var optionType = &lint.Rule{
 		Summary: "a value of the wrong type",
 		Why: `Options are typed, and types differ between platforms: ` + "`system.stateVersion`" + `
 is a string on NixOS and an integer on nix-darwin. A value of the wrong type,
-or one that an enumeration does not list, fails at evaluation. So does setting
-an option that is read-only: its own module sets it already.`,
+or one that an enumeration does not list, fails as soon as it is read: a
+warning where that takes a module to be enabled that nothing surely enables. So
+does setting an option that is read-only: its own module sets it already.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -42,7 +44,7 @@ stateVersion = 6
 	Scope:    lint.HostScope,
 	Run: func(p *lint.Pass) {
 		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict != leaf || at.place.Flags&(catalog.Coarse|catalog.Absent) != 0 {
+			if at.verdict != leaf && at.verdict != parent || !at.place.Listed() || at.place.Flags&(catalog.Coarse|catalog.Absent) != 0 {
 				return
 			}
 			if at.place.Has(catalog.ReadOnly) {
@@ -77,13 +79,48 @@ func lastly(s *setting, def *outline.Def, message, why string) diag.Diagnostic {
 func (o *optionPass) enabled(s *setting) bool {
 	here := platform(s.module)
 	names := s.names()
+	if names[len(names)-1] == "enable" {
+		names = names[:len(names)-1] // it is read to know
+	}
 	for n := 1; n < len(names); n++ {
 		switchPath := append(names[:n:n], "enable")
-		if _, ok := o.cat.Lookup(here, switchPath); ok && !setTrue(s, switchPath) {
+		if _, ok := o.cat.Lookup(here, switchPath); ok && !surelyOn(s, switchPath) {
 			return false
 		}
 	}
 	return true
+}
+
+// onByDefault are switches whose default is true; `*` is any name.
+var onByDefault = [][]string{
+	{"nix", "enable"}, {"documentation", "enable"}, {"environment", "etc", "*", "enable"}, {"home", "file", "*", "enable"},
+	{"xdg", "configFile", "*", "enable"}, {"xdg", "dataFile", "*", "enable"}, {"xdg", "stateFile", "*", "enable"},
+	{"systemd", "services", "*", "enable"}, {"systemd", "timers", "*", "enable"}, {"systemd", "sockets", "*", "enable"},
+}
+
+// surelyOn: the closure sets the switch to true, or it is on by default and
+// nothing sets it.
+func surelyOn(s *setting, path []string) bool {
+	if slices.ContainsFunc(onByDefault, func(on []string) bool { return fits(on, path) }) {
+		return !isSet(s, path)
+	}
+	return setTrue(s, path)
+}
+
+// isSet: some module of the closure defines the option, surely or not.
+func isSet(s *setting, path []string) bool {
+	all := allSettings(s.host)
+	for i := range all {
+		if all[i].sets(s, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// sets reports a definition of the option in the configuration of another one.
+func (s *setting) sets(other *setting, path []string) bool {
+	return s.module.Class == other.module.Class && s.module.User == other.module.User && slices.Equal(s.path, path)
 }
 
 // setTrue: the closure of the setting's module surely sets the option to true.
@@ -91,7 +128,7 @@ func setTrue(s *setting, path []string) bool {
 	all := allSettings(s.host)
 	for i := range all {
 		t := &all[i]
-		if t.module.Class == s.module.Class && t.module.User == s.module.User && slices.Equal(t.path, path) && t.isTrue() {
+		if t.sets(s, path) && t.isTrue() {
 			return true
 		}
 	}
@@ -194,8 +231,12 @@ func listOf(t catalog.Type) catalog.Type {
 }
 
 func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option string, bad mistake) {
-	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", option, verb, bad.word, t.Text), "a value of the wrong type fails at evaluation")
+	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", option, verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
 	d.Severity = diag.Error
+	if !o.enabled(s) {
+		d.Severity = diag.Warning
+		d.Why += ": when the module is enabled, which nothing here surely does"
+	}
 	d.Span = l.X.Span()
 	if f := l.Scope.File(); f != nil {
 		d.File = f.Path
@@ -245,18 +286,36 @@ func wrong(t catalog.Type, v outline.Value) mistake {
 	if i, ok := scalar.(int64); ok && !t.Admits(i) {
 		return mistake{word: fmt.Sprint(i)}
 	}
-	all, ok := t.Enum()
-	text, isText := scalar.(string)
-	if !ok || !isText || len(all) == 0 || slices.Contains(all, scalar) || t.Admits(scalar) {
-		return mistake{}
+	if text, ok := scalar.(string); ok && !takes(t, text) {
+		return mistake{word: fmt.Sprintf("%q", text), text: text, allowed: words(t)}
 	}
-	m := mistake{word: fmt.Sprintf("%q", text), text: text}
-	for _, a := range all {
-		if s, ok := a.(string); ok {
-			m.allowed = append(m.allowed, s)
+	return mistake{}
+}
+
+// takes reports whether a string may be a value of the type: a path begins
+// with a slash, and so does a package or a module that is a string.
+func takes(t catalog.Type, text string) bool {
+	switch t.Kind {
+	case catalog.PathKind, catalog.PackageKind, catalog.SubmoduleKind:
+		return strings.HasPrefix(text, "/")
+	case catalog.EitherKind:
+		return slices.ContainsFunc(t.Alts, func(a catalog.Type) bool { return takes(a, text) })
+	}
+	return t.Admits(text)
+}
+
+// words are the strings that a type lists.
+func words(t catalog.Type) []string {
+	var out []string
+	for _, v := range t.Values {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
 		}
 	}
-	return m
+	for _, a := range t.Alts {
+		out = append(out, words(a)...)
+	}
+	return out
 }
 
 // suit: the values are written out and of the right type, for every host.

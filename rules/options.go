@@ -124,13 +124,15 @@ func (o *optionPass) judge(here catalog.Platform, names []string) *spot {
 		at.verdict = parent
 	case at.place.Depth == len(names):
 		at.verdict = leaf
-		at.kind = at.place.Type()
-		at.shapes = at.kind.Shapes()
 	case at.place.Open:
 		at.verdict = silent
 	case at.place.Depth == len(names)-1 && names[len(names)-1] != catalog.AnyName && len(o.cat.Names(here, names[:len(names)-1])) > 0:
 		at.verdict = missing
 		at.content = o.content(here, names)
+	}
+	if (at.verdict == leaf || at.verdict == parent) && at.place.Listed() {
+		at.kind = at.place.Type()
+		at.shapes = at.kind.Shapes()
 	}
 	return at
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,6 +105,11 @@ func TestReadme(t *testing.T) {
 	}
 	for _, r := range All {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nBad:\n\n```nix\n%s```\n\nGood:\n\n```nix\n%s```\n", r.ID, r.Doc.Why, r.Doc.Bad, r.Doc.Good)
+	}
+	b.WriteString("\n## Beside statix and deadnix\n\nOur rules of the language are held to what those two promise in their own tests (testdata/others.tsv). " +
+		"Where we differ, it is for one of these reasons:\n\n")
+	for _, why := range slices.Sorted(maps.Keys(otherDifferences)) {
+		fmt.Fprintf(&b, "- %s: %s\n", why, otherDifferences[why])
 	}
 	old, _ := os.ReadFile("README.md")
 	if string(old) == b.String() {

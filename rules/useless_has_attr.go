@@ -29,7 +29,7 @@ func checkHasAttr(p *lint.Pass, n syntax.Node) {
 	if _, hasDefault := sel.Default(); hasDefault {
 		return
 	}
-	if has.Target().Text() != sel.Target().Text() || has.Path().Text() != sel.Path().Text() {
+	if !sameSelection(has, sel) {
 		return
 	}
 	otherwise := cond.Else().Text()
@@ -37,5 +37,17 @@ func checkHasAttr(p *lint.Pass, n syntax.Node) {
 		otherwise = "(" + otherwise + ")"
 	}
 	text := sel.Text() + " or " + otherwise
-	at(p, n, "`"+sel.Text()+" or …` says the same", "use `or`", rewrite(n, text, precSelect))
+	message := "`" + sel.Text() + " or …` says the same"
+	if has.Target().Text() != sel.Target().Text() {
+		// `x.a ? b` fails where x has no a, `x.a.b or d` does not.
+		at(p, n, message, "", nil)
+		return
+	}
+	at(p, n, message, "use `or`", rewrite(n, text, precSelect))
+}
+
+// sameSelection: `x.a ? b` asks for what `x.a.b` selects.
+func sameSelection(has syntax.HasAttr, sel syntax.Select) bool {
+	asked := has.Target().Text() + "." + has.Path().Text()
+	return asked == sel.Target().Text()+"."+sel.Path().Text()
 }
