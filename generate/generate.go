@@ -122,9 +122,10 @@ func (g *generator) dirOf(template string) string {
 // templateImports are the core templates that another one imports; a test
 // compares it with what the templates say.
 var templateImports = map[string][]string{
+	"core/apps.nix":         {"install.sh", "run.sh", "switch.sh", "wave.sh"},
 	"core/darwin.nix":       {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},
 	"core/facts.nix":        {"spec.nix"},
-	"core/fleet.nix":        {"deploy.nix", "inputs.nix", "spec.nix"},
+	"core/fleet.nix":        {"apps.nix", "deploy.nix", "inputs.nix", "install.sh", "run.sh", "spec.nix", "switch.sh", "wave.sh"},
 	"core/home-manager.nix": {"mirror.nix"},
 	"core/home.nix":         {"inputs.nix", "mirror.nix", "nixpkgs.nix"},
 	"core/nixos.nix":        {"inputs.nix", "mirror.nix", "nixpkgs.nix", "shells.nix"},

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,9 +40,12 @@ func (g *generator) root() {
 	names.option("deployRs", syntax.String(in.DeployRs))
 	names.option("homeManager", syntax.String(in.HomeManager))
 	names.option("nixDarwin", syntax.String(in.NixDarwin))
+	names.option("nixosAnywhere", syntax.String(in.NixosAnywhere))
 	names.option("nixpkgs", syntax.String(in.Nixpkgs))
 	t.option("checkSystems", texts(g.fleet.CheckSystems))
 	t.option("names", names.attrs())
+	t.option("table", syntax.String(g.dir("default.nix")))
+	t.unless("waves", waves(g.fleet))
 	hosts := make(syntax.Attrs, 0, len(g.fleet.Hosts))
 	for _, h := range g.fleet.Hosts {
 		hosts = append(hosts, syntax.Attr{Path: []string{h.Name}, Value: g.row(dir, h)})
@@ -77,6 +81,26 @@ func (g *generator) row(dir string, h *fleet.Host) syntax.Attrs {
 	t.unless("homes", syntax.Bool(hasHomes(h)))
 	if h.Platform != fleet.Home {
 		t.unless("deploy", deployment(h))
+	}
+	t.unless("install", syntax.Bool(slices.ContainsFunc(h.Disks, func(d *fleet.Disk) bool { return !d.Adopt })))
+	if h.Darwin != nil && h.Darwin.LocalHostName != h.Name {
+		t.unless("localName", syntax.String(h.Darwin.LocalHostName))
+	}
+	return t.attrs()
+}
+
+// waves are the hosts that are deployed together, by the wave's name: those that
+// deployment tools reach.
+func waves(f *fleet.Fleet) syntax.Attrs {
+	var t tree
+	members := map[string][]string{}
+	for _, h := range f.Hosts {
+		if h.Deploy.Wave != "" && h.Platform != fleet.Home {
+			members[h.Deploy.Wave] = append(members[h.Deploy.Wave], h.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		t.set(texts(members[name]), name)
 	}
 	return t.attrs()
 }

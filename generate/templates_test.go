@@ -15,7 +15,7 @@ import (
 	"nixgen/templates"
 )
 
-var siblingImport = regexp.MustCompile(`[^.]\./([a-z-]+\.nix)\b`)
+var siblingImport = regexp.MustCompile(`[^.]\./([a-z-]+\.(?:nix|sh))\b`)
 
 // TestTemplateImports compares the table of templates that others import with
 // what the templates say.

@@ -42,7 +42,7 @@ let
   target = kind: name: configuration: {
     hostname = address name;
     sshUser = user name;
-    sshOpts = if reach name ? port then [ "-p${toString (reach name).port}" ] else [ ];
+    sshOpts = if (reach name) ? port then [ "-p${toString (reach name).port}" ] else [ ];
     remoteBuild = (reach name).buildOnTarget or false;
     profiles.system = {
       user = "root";

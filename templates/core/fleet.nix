@@ -7,6 +7,8 @@
   hosts,
   names,
   secrets ? null,
+  table,
+  waves ? { },
 }:
 given:
 let
@@ -138,7 +140,7 @@ let
     };
 
   ofKind = kind: filter (name: hosts.${name}.kind == kind) (attrNames hosts);
-  table =
+  tableOf =
     list: f:
     listToAttrs (
       map (name: {
@@ -147,9 +149,9 @@ let
       }) list
     );
 
-  nixosConfigurations = table (ofKind "nixos") nixos;
-  darwinConfigurations = table (ofKind "darwin") darwin;
-  homesByHost = table (ofKind "home") (name: mapAttrs (user: _: home name user) (homesOf name));
+  nixosConfigurations = tableOf (ofKind "nixos") nixos;
+  darwinConfigurations = tableOf (ofKind "darwin") darwin;
+  homesByHost = tableOf (ofKind "home") (name: mapAttrs (user: _: home name user) (homesOf name));
   homeConfigurations = foldl' (all: name: all // atHost name) { } (attrNames homesByHost);
   atHost =
     name:
@@ -193,9 +195,20 @@ let
     );
 
   # `nix build .#fleet.HOST`, on a machine of the host's system.
-  packages = list: { fleet = table list (name: head (builtFor name)); };
+  packages = list: { fleet = tableOf list (name: head (builtFor name)); };
   bySystem = groupBy (name: hosts.${name}.system) (attrNames hosts);
 
+  apps = import ./apps.nix {
+    inherit
+      bySystem
+      hosts
+      inputs
+      names
+      need
+      table
+      waves
+      ;
+  };
   deployments = import ./deploy.nix {
     inherit
       hosts
@@ -212,8 +225,13 @@ let
   };
 in
 {
-  inherit darwinConfigurations homeConfigurations nixosConfigurations;
-  checks = table checkSystems checksFor;
+  inherit
+    apps
+    darwinConfigurations
+    homeConfigurations
+    nixosConfigurations
+    ;
+  checks = tableOf checkSystems checksFor;
   legacyPackages = mapAttrs (_: packages) bySystem;
 }
 // deployments

@@ -93,6 +93,10 @@ final:
       write name text;
   };
 
+  rustPlatform = fake "rustPlatform" // {
+    buildRustPackage = args: fake args.pname;
+  };
+
   runCommand = run;
   runCommandCC = run;
   runCommandLocal = run;

@@ -48,7 +48,11 @@ let
 
   base =
     final:
-    named
+    # the set of all packages is no package
+    removeAttrs named [
+      "outPath"
+      "outputs"
+    ]
     // sets
     // builders final
     // {
