@@ -15,11 +15,12 @@ let
       platform = "darwin";
       attribute = "darwinConfigurations.${cfg.host}.system";
       profile = "/nix/var/nix/profiles/system";
-      currentSystem = "/run/current-system";
-      bootedSystem = "/run/current-system";
-      stateDir = "/var/lib/nixgen-update";
-      runDir = "/var/run/nixgen-update";
-      usersDir = "/var/empty";
+      current_system = "/run/current-system";
+      booted_system = "/run/current-system";
+      state_dir = "/var/lib/nixgen-update";
+      run_dir = "/var/run/nixgen-update";
+      users_dir = "/var/empty";
+      console = "/dev/console";
     };
     runtimeInputs = [
       config.system.build.darwin-rebuild

@@ -16,11 +16,12 @@ let
       platform = "nixos";
       attribute = "nixosConfigurations.${cfg.host}.config.system.build.toplevel";
       profile = "/nix/var/nix/profiles/system";
-      currentSystem = "/run/current-system";
-      bootedSystem = "/run/booted-system";
-      stateDir = "/var/lib/nixgen-update";
-      runDir = "/run/nixgen-update";
-      usersDir = "/run/user";
+      current_system = "/run/current-system";
+      booted_system = "/run/booted-system";
+      state_dir = "/var/lib/nixgen-update";
+      run_dir = "/run/nixgen-update";
+      users_dir = "/run/user";
+      console = "/dev/console";
     };
     runtimeInputs = [
       config.nix.package

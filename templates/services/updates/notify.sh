@@ -1,9 +1,6 @@
 # What tells people of updates: `nixgen-notify start` before one, `nixgen-notify`
 # after. It sends the messages that nixgen-update left in the outbox; one that
 # cannot be sent stays for the next time. It never fails an update.
-config=${NIXGEN_UPDATE_CONFIG:?}
-get() { jaq -r "$1 | select(. != null and . != false)" "$config"; }
-host=$(get .host) platform=$(get .platform) state=$(get .stateDir) run=$(get .runDir)
 umask 077
 
 say() { printf '%s\n' "$*"; }
@@ -11,27 +8,22 @@ web() { curl --fail --silent --show-error --location --max-time 20 --output /dev
 
 # Each gets the message's file, its event and its text.
 send_ntfy() {
-  local token header=$run/ntfy-header
+  local header=$run_dir/ntfy-header
   : >"$header"
-  token=$(get .notify.ntfyTokenFile)
-  [ -z "$token" ] || printf 'Authorization: Bearer %s\n' "$(<"$token")" >"$header" || return
-  say "$3" | web --header "@$header" --header "Title: $host: $2" --data-binary @- "$(get .notify.ntfy)"
+  [ -z "$ntfy_token_file" ] || printf 'Authorization: Bearer %s\n' "$(<"$ntfy_token_file")" >"$header" || return
+  say "$3" | web --header "@$header" --header "Title: $host: $2" --data-binary @- "$ntfy"
 }
-send_webhook() { web --header 'Content-Type: application/json' --data-binary "@$1" "$(get .notify.webhook)"; }
-send_email() {
-  local to
-  to=$(get .notify.email)
-  printf 'To: %s\nSubject: %s: %s\n\n%s\n' "$to" "$host" "$2" "$3" | msmtp -- "$to"
-}
+send_webhook() { web --header 'Content-Type: application/json' --data-binary "@$1" "$webhook"; }
+send_email() { printf 'To: %s\nSubject: %s: %s\n\n%s\n' "$email" "$host" "$2" "$3" | msmtp -- "$email"; }
 send_desktop() {
   local bus user
   if [ "$platform" = darwin ]; then
-    user=$(/usr/bin/stat -f %Su /dev/console) || return
+    user=$(stat -c %U "$console") || return
     launchctl asuser "$(id -u "$user")" sudo -u "$user" osascript -e 'on run argv' \
       -e 'display notification (item 2 of argv) with title (item 1 of argv)' -e 'end run' "$host: $2" "$3"
     return
   fi
-  for bus in "$(get .usersDir)"/*/bus; do
+  for bus in "$users_dir"/*/bus; do
     [ -e "$bus" ] || continue
     user=${bus%/bus}
     user=$(id -nu "${user##*/}") || return
@@ -48,28 +40,27 @@ deliver() { # FILE
 
 # ping says to healthchecks.io how the run that ended last went, once.
 ping() {
-  local address=$1 finished
-  finished=$(jaq -r '.finished // ""' "$state/status.json") || return
-  if [ -z "$finished" ] || [ "$finished" = "$(cat "$state/pinged" 2>/dev/null)" ]; then return 0; fi
-  case $(jaq -r .outcome "$state/status.json") in
+  local address=$healthchecks finished
+  finished=$(jaq -r '.finished // ""' "$state_dir/status.json") || return
+  if [ -z "$finished" ] || [ "$finished" = "$(cat "$state_dir/pinged" 2>/dev/null)" ]; then return 0; fi
+  case $(jaq -r .outcome "$state_dir/status.json") in
     failure | rollback) address=$address/fail ;;
     unreachable | running) return 0 ;;
   esac
-  web "$address" && printf '%s\n' "$finished" >"$state/pinged"
+  web "$address" && printf '%s\n' "$finished" >"$state_dir/pinged"
 }
 
-check=$(get .notify.healthchecks)
 if [ "${1-}" = start ]; then
-  [ -z "$check" ] || web "$check/start" || say 'healthchecks could not be told'
+  [ -z "$healthchecks" ] || web "$healthchecks/start" || say 'healthchecks could not be told'
   exit 0
 fi
-mkdir -p "$state/outbox" "$run"
-exec 8>"$run/notify-lock"
+mkdir -p "$state_dir/outbox" "$run_dir"
+exec 8>"$run_dir/notify-lock"
 flock -n 8 || exit 0
-for file in "$state"/outbox/*.json; do
+for file in "$state_dir"/outbox/*.json; do
   [ -e "$file" ] || continue
   if deliver "$file"; then rm -f "$file"; else say "${file##*/} could not be sent, and will be next time"; fi
 done
-files=("$state"/outbox/*.json)
+files=("$state_dir"/outbox/*.json)
 [ ${#files[@]} -le 50 ] || rm -f "${files[@]:0:${#files[@]}-50}"
-[ -z "$check" ] || ping "$check" || say 'healthchecks could not be told'
+[ -z "$healthchecks" ] || ping || say 'healthchecks could not be told'

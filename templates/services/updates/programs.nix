@@ -7,22 +7,57 @@
   runtimeInputs,
 }:
 let
-  settings = removeAttrs cfg [
-    "calendar"
-    "intervals"
-    "jitter"
-    "persistent"
-  ];
+  # Nix quotes the values: nothing of them is read as shell.
+  variables = lib.toShellVars (
+    paths
+    // {
+      inherit (cfg)
+        confirms
+        follow
+        host
+        operation
+        retries
+        rollback
+        source
+        ;
+      inherit (cfg.confirm) remote url;
+      inherit (cfg.health)
+        commands
+        deadline
+        units
+        urls
+        ;
+      inherit (cfg.notify)
+        desktop
+        email
+        healthchecks
+        ntfy
+        webhook
+        ;
+      collect_garbage = cfg.collectGarbage;
+      depends_on = cfg.dependsOn;
+      deploy_key = cfg.deployKey;
+      keep_generations = cfg.keepGenerations;
+      ntfy_token_file = cfg.notify.ntfyTokenFile;
+      only_newer = cfg.onlyNewer;
+      reboot_from = cfg.reboot.from;
+      reboot_policy = cfg.reboot.policy;
+      reboot_until = cfg.reboot.until;
+      stale_after = cfg.staleAfter;
+      time_limit = cfg.timeout;
+      told = cfg.notify.on;
+    }
+  );
   program =
     name: script:
     pkgs.writeShellApplication {
       inherit name;
-      text = builtins.readFile script;
-      # the filters of jaq hold its own variables
-      excludeShellChecks = [ "SC2016" ];
-      runtimeEnv.NIXGEN_UPDATE_CONFIG = (pkgs.formats.json { }).generate "nixgen-updates.json" (
-        settings // paths
-      );
+      text = variables + "\n" + builtins.readFile script;
+      # the filters of jaq have variables of their own; no program needs all of ours
+      excludeShellChecks = [
+        "SC2016"
+        "SC2034"
+      ];
       runtimeInputs = [
         pkgs.coreutils
         pkgs.curl

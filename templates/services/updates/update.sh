@@ -2,19 +2,16 @@
 #   nixgen-update run     updates it from its flake, checks it, and goes back if need be
 #   nixgen-update resume  ends what a killed run, a power cut or a restart has left
 #   nixgen-update reboot  restarts it if an update asks for that and the window is open
-# What it knows of the host stands in $NIXGEN_UPDATE_CONFIG (options.nix), what
-# happened in status.json, which is only ever replaced as a whole: while it holds
+#
+# What it knows of the host stands in variables above (programs.nix). What happened
+# stands in status.json, which is only ever replaced as a whole: while it holds
 # `pending`, the host is between the generation named there and a new system.
 # Messages go to the folder outbox, for nixgen-notify to deliver.
 # Exit: 0 done or nothing to do, 1 failed or went back, 75 try again later.
-config=${NIXGEN_UPDATE_CONFIG:?}
-get() { jaq -r "$1 | select(. != null and . != false)" "$config"; }
-host=$(get .host) platform=$(get .platform) operation=$(get .operation) profile=$(get .profile)
-state=$(get .stateDir) run=$(get .runDir) key=$(get .deployKey) remote=$(get .confirm.remote) url=$(get .confirm.url)
-status=$state/status.json
+status=$state_dir/status.json
 export GIT_TERMINAL_PROMPT=0 NIX_CONFIG="extra-experimental-features = nix-command flakes"
-if [ -n "$key" ]; then
-  export NIX_SSHOPTS="-i '$key' -o IdentitiesOnly=yes -o BatchMode=yes"
+if [ -n "$deploy_key" ]; then
+  export NIX_SSHOPTS="-i '$deploy_key' -o IdentitiesOnly=yes -o BatchMode=yes"
   export GIT_SSH_COMMAND="ssh $NIX_SSHOPTS"
 fi
 
@@ -23,8 +20,8 @@ now() { date +%s; }
 web() { curl --fail --silent --show-error --location --max-time 20 "$@"; }
 
 # tell COMMAND: runs it; why: the last it said on standard error.
-tell() { { "$@" 2>&1 >&3 3>&- | tee "$run/said" >&2; } 3>&1; }
-why() { tail -n 3 "$run/said" | tr -s '\n\t ' ' ' | cut -c 1-300; }
+tell() { { "$@" 2>&1 >&3 3>&- | tee "$run_dir/said" >&2; } 3>&1; }
+why() { tail -n 3 "$run_dir/said" | tr -s '\n\t ' ' ' | cut -c 1-300 | sed 's/ $//'; }
 
 # replace FILE TEXT: there is the old file or the new one, also after a power cut.
 replace() {
@@ -38,19 +35,19 @@ record() { # FILTER [ARGUMENTS OF JAQ]
 }
 
 default() { readlink -f "$profile"; }
-current() { readlink -f "$(get .currentSystem)"; }
+current() { readlink -f "$current_system"; }
 ours() { if [ "$operation" = test ]; then current; else default; fi; }
-rebooted() { [ ! -e "$run/booted" ]; }
+rebooted() { [ ! -e "$run_dir/booted" ]; }
 generation() { readlink "$profile" | sed -E 's/.*-([0-9]+)-link$/\1/'; }
 
 # notify EVENT TEXT: a message for each channel, where the event is wanted.
 notify() {
   local channel text
-  jaq -e --arg event "$1" '.notify.on | any(. == $event)' "$config" >/dev/null || return 0
+  if [[ " ${told[*]} " != *" $1 "* ]]; then return 0; fi
   text=$(jaq -c --arg event "$1" --arg text "$2" --argjson now "$(now)" \
     '{host, event: $event, message: $text, time: $now, revision: .target.revision, generation}' "$status")
   for channel in ntfy webhook email desktop; do
-    [ -z "$(get ".notify.$channel")" ] || replace "$state/outbox/$(now)-$1-$channel.json" "$text"
+    [ -z "${!channel}" ] || replace "$state_dir/outbox/$(now)-$1-$channel.json" "$text"
   done
 }
 
@@ -68,7 +65,7 @@ conclude() {
   say "$1: $2"
   [ -z "$event" ] || notify "$event" "$2"
   since=$(recall '.lastSuccess // .since')
-  if [ "$good" = false ] && [ $(($(now) - since)) -gt "$(get .staleAfter)" ] && [ -z "$(recall .staleTold)" ]; then
+  if [ "$good" = false ] && [ $(($(now) - since)) -gt "$stale_after" ] && [ -z "$(recall .staleTold)" ]; then
     notify stale "not updated since $(date -d "@$since" '+%F %R'): $2"
     record '.staleTold = true'
   fi
@@ -91,27 +88,30 @@ finish() {
 }
 
 reboot_needed() {
-  local part booted
+  local part
   [ "$platform" = nixos ] || return 1
   [ -z "$(recall .pending)" ] || return 0
-  booted=$(get .bootedSystem)
   for part in initrd kernel kernel-modules; do
-    [ "$(readlink -f "$booted/$part")" = "$(readlink -f "$profile/$part")" ] || return 0
+    [ "$(readlink -f "$booted_system/$part")" = "$(readlink -f "$profile/$part")" ] || return 0
   done
   return 1
 }
 window_open() {
-  local from until clock
-  from=$(get .reboot.from) until=$(get .reboot.until) clock=$(date +%H:%M)
-  if [ -z "$from" ]; then return 0; fi
-  if [[ $from < $until ]]; then [[ ! $clock < $from && $clock < $until ]]; else [[ ! $clock < $from || $clock < $until ]]; fi
+  local clock
+  clock=$(date +%H:%M)
+  if [ -z "$reboot_from" ]; then return 0; fi
+  if [[ $reboot_from < $reboot_until ]]; then
+    [[ ! $clock < $reboot_from && $clock < $reboot_until ]]
+  else
+    [[ ! $clock < $reboot_from || $clock < $reboot_until ]]
+  fi
 }
 restart() {
   local needed=false
   if reboot_needed; then needed=true; fi
   record '.rebootNeeded = $needed' --argjson needed "$needed"
   [ "$needed" = true ] || return 0
-  if [ "$(get .reboot.policy)" = when-needed ] && window_open; then
+  if [ "$reboot_policy" = when-needed ] && window_open; then
     say 'restarting the machine'
     systemctl reboot || notify failure 'the machine does not restart'
   elif [ "$(recall .rebootTold)" != "$(default)" ]; then
@@ -132,9 +132,9 @@ confirmed() {
 }
 # confirm says that this host runs its revision well, in this run or the next.
 confirm() {
-  local revision repository=$run/confirm.git
+  local revision repository=$run_dir/confirm.git
   revision=$(recall .revision)
-  if [ -z "$(get .confirms)" ] || [ "$(confirmed "$host" || :)" = "$revision" ]; then return 0; fi
+  if [ -z "$confirms" ] || [ "$(confirmed "$host" || :)" = "$revision" ]; then return 0; fi
   if [ -z "$remote" ]; then
     web --output /dev/null --request PUT --data "$revision" "${url//\{host\}/$host}" || say 'could not confirm the revision'
     return
@@ -147,7 +147,7 @@ confirm() {
 # locate FLAKE: which revision is there, and how it is called.
 locate() {
   local metadata
-  metadata=$(tell timeout "$(get .timeout)" nix flake metadata --json --refresh --no-write-lock-file "$1") ||
+  metadata=$(tell timeout "$time_limit" nix flake metadata --json --refresh --no-write-lock-file "$1") ||
     finish unreachable "the source cannot be read: $(why)"
   target=$(jaq -r '.url // .lockedUrl' <<<"$metadata")
   revision=$(jaq -r '.revision // .locked.rev // ""' <<<"$metadata")
@@ -157,16 +157,15 @@ locate() {
 }
 # await turns to what all hosts that come before have confirmed.
 await() {
-  local others other theirs agreed=''
-  others=$(get '.dependsOn[]')
-  for other in $others; do
+  local other theirs agreed=''
+  for other in "${depends_on[@]}"; do
     theirs=$(tell confirmed "$other") || finish waiting "cannot ask whether $other is well: $(why)"
     [ -n "$theirs" ] || finish waiting "$other has not confirmed anything yet"
     : "${agreed:=$theirs}"
     [ "$theirs" = "$agreed" ] || finish waiting "$other has confirmed ${theirs:0:12}, others ${agreed:0:12}"
   done
   if [ "${agreed:-$revision}" = "$revision" ]; then return 0; fi
-  if [ -z "$(get .follow)" ] || [ "$agreed" = "$(recall .revision)" ]; then
+  if [ -z "$follow" ] || [ "$agreed" = "$(recall .revision)" ]; then
     finish waiting "$other has confirmed ${agreed:0:12}, and not yet ${revision:0:12}"
   fi
   locate "$(sed -E ':again; s/([?&])(narHash|lastModified|revCount)=[^&]*(&|$)/\1/; t again; s/[?&]$//' <<<"${target//$revision/$agreed}")"
@@ -175,12 +174,12 @@ await() {
 # deployed, the time of deployment counts.
 newer() {
   local floor
-  if [ -z "$(get .onlyNewer)" ]; then return 0; fi
+  if [ -z "$only_newer" ]; then return 0; fi
   [ -n "$revision" ] || finish failure 'the source is a dirty tree, not a revision'
   floor=$(recall '.lastModified // 0')
-  if [ "$operation" != test ] && [ "$(default)" != "$(recall .system)" ]; then floor=$(stat -c %Y "$profile"); fi
+  if [ "$operation" != test ] && [ "$(default)" != "$(recall '.pending.system // .system')" ]; then floor=$(stat -c %Y "$profile"); fi
   if [ "$(recall .target.lastModified)" -ge "$floor" ]; then return 0; fi
-  if [ "$(nix eval --raw "$target#$(get .attribute).outPath" || :)" = "$(default)" ]; then finish current 'the host runs the source already'; fi
+  if [ "$(nix eval --raw "$target#$attribute.outPath" || :)" = "$(default)" ]; then finish current 'the host runs the source already'; fi
   finish older 'the source is older than what the host runs'
 }
 
@@ -200,34 +199,29 @@ undo() { # WHY
 
 # ailing prints the first check that fails, or nothing.
 ailing() {
-  local units urls commands check
-  if ! { units=$(get '.health.units[]') && urls=$(get '.health.urls[]') && commands=$(get '.health.commands[]'); }; then say 'the checks cannot be read'; fi
-  for check in $units; do systemctl is-active --quiet "$check" || { say "$check is not active"; return; }; done
-  for check in $urls; do web --output /dev/null "$check" || { say "$check does not answer"; return; }; done
-  while IFS= read -r check <&4; do
-    [ -z "$check" ] || timeout 60 bash -c "$check" >&2 || { say "\`$check\` fails"; return; }
-  done 4<<<"$commands"
+  local check
+  for check in "${units[@]}"; do systemctl is-active --quiet "$check" || { say "$check is not active"; return; }; done
+  for check in "${urls[@]}"; do web --output /dev/null "$check" || { say "$check does not answer"; return; }; done
+  for check in "${commands[@]}"; do timeout 60 bash -c "$check" >&2 || { say "\`$check\` fails"; return; }; done
 }
 # verify ends the run: the new system is well, or it goes.
 verify() {
   local until problem
   record '.phase = "health"'
-  until=$(($(now) + $(get .health.deadline)))
+  until=$(($(now) + deadline))
   while problem=$(ailing) && [ -n "$problem" ]; do
     if [ "$(now)" -lt "$until" ]; then sleep 5; continue; fi
-    [ -n "$(get .rollback)" ] || finish failure "unhealthy: $problem"
+    [ -n "$rollback" ] || finish failure "unhealthy: $problem"
     undo "unhealthy: $problem"
   done
   finish success "updated to $(recall '.target.revision[:12]')"
 }
 # tidy takes the old generations, then renews the boot menu, then frees the store.
 tidy() {
-  local keep
-  keep=$(get .keepGenerations)
-  if [ "$keep" != 0 ] && nix-env --profile "$profile" --delete-generations "+$keep" && [ "$platform" = nixos ]; then
+  if [ "$keep_generations" != 0 ] && nix-env --profile "$profile" --delete-generations "+$keep_generations" && [ "$platform" = nixos ]; then
     detached "$profile/bin/switch-to-configuration" boot || say 'the boot menu could not be renewed'
   fi
-  [ -z "$(get .collectGarbage)" ] || nix-collect-garbage || say 'the garbage could not be collected'
+  [ -z "$collect_garbage" ] || nix-collect-garbage || say 'the garbage could not be collected'
 }
 
 # recover ends what an earlier run began.
@@ -253,33 +247,33 @@ recover() {
 update() {
   local built waiting
   waiting=$(recall .pending.revision)
-  touch "$run/booted"
+  touch "$run_dir/booted"
   record '.outcome = "running" | .phase = "source" | .started = $now | .target = null'
-  locate "$(get .source)"
+  locate "$source"
   if [ -n "$revision" ] && [ "$revision" = "$waiting" ]; then finish pending 'the new system starts with the next boot'; fi
   if [ -n "$revision" ] && [ "$revision" = "$(recall .revision)" ] && [ "$(ours)" = "$(recall .system)" ]; then
     finish current 'there is nothing new'
   fi
   await
   newer
-  if [ "$(recall .bad.revision)" = "$(recall .target.revision)" ] && [ "$(recall .bad.count)" -gt "$(get .retries)" ]; then
+  if [ "$(recall .bad.revision)" = "$(recall .target.revision)" ] && [ "$(recall .bad.count)" -gt "$retries" ]; then
     finish held "the revision failed $(recall .bad.count) times, and a newer one is awaited"
   fi
   record '.phase = "build"'
-  built=$(tell timeout "$(get .timeout)" nix build --no-write-lock-file --print-out-paths --out-link "$state/result" "$target#$(get .attribute)") ||
+  built=$(tell timeout "$time_limit" nix build --no-write-lock-file --print-out-paths --out-link "$state_dir/result" "$target#$attribute") ||
     finish failure "the build failed: $(why)"
   record '.phase = "activation" | .pending = .target + {generation: (.pending.generation // $generation), system: $system}' \
     --arg generation "$(generation)" --arg system "$built"
   if ! tell "$platform-rebuild" "$operation" --flake "$target#$host"; then
-    [ -n "$(get .rollback)" ] || finish failure "the activation failed: $(why)"
+    [ -n "$rollback" ] || finish failure "the activation failed: $(why)"
     undo "the activation failed: $(why)"
   fi
   [ "$operation" != boot ] || finish pending 'the new system starts with the next boot'
   verify
 }
 
-mkdir -p "$state/outbox" "$run"
-exec 9>"$run/lock"
+mkdir -p "$state_dir/outbox" "$run_dir"
+exec 9>"$run_dir/lock"
 flock -n 9 || { say 'another update is running'; exit 75; }
 jaq -e .since "$status" >/dev/null 2>&1 || replace "$status" "{\"host\":\"$host\",\"outcome\":\"new\",\"since\":$(now),\"history\":[]}"
 for _ in {1..360}; do # what a killed run has left behind ends first
