@@ -36,7 +36,11 @@ compares the files with hosts.toml: they exist, the host is among those who can
 decrypt them, no stranger is, no value is plain text, .sops.yaml has exactly one
 rule for each file and it says the same. Secrets that the host's modules declare
 must be in a file that the host can decrypt, and the key that decrypts must
-exist before they do. Nothing is ever decrypted.`,
+exist before they do. Where the checkout is a git repository, what is there must
+be committed and be what flake.lock has. Nothing is ever decrypted.
+
+The last line names the first step that is left: host key, recipient, rules,
+encrypted file, key at boot, commit and lock, generate.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return w.secretsCheck(args, format, brief) },
 	}
@@ -58,12 +62,22 @@ func (w *world) secretsCheck(args []string, format string, brief bool) error {
 	if err != nil {
 		return err
 	}
-	facts, err := w.secretFacts(tree)
+	work, facts, err := w.moduleSecrets(tree)
 	if err != nil {
 		return err
 	}
 	ds := secrets.Check(p.fleet, tree, facts)
-	return w.printSecrets(p, tree, ds, report.Options{Format: f, Brief: brief})
+	dir, _, err := w.secretsDir(p, args)
+	if err != nil {
+		return err
+	}
+	ds = append(ds, w.secretState(p, dir, tree, work.Lock())...)
+	diag.Sort(ds)
+	err = w.printSecrets(p, tree, ds, report.Options{Format: f, Brief: brief})
+	if next := secrets.Next(p.fleet, tree, ds); next != "" && f == report.Text {
+		fmt.Fprintln(w.stdout, next)
+	}
+	return err
 }
 
 // printSecrets renders findings and turns them into the exit code.

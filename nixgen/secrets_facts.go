@@ -10,12 +10,23 @@ import (
 	"nixgen/secrets"
 )
 
-// secretFacts reads what the modules of every host say about secrets. Only what
-// a host certainly reads counts; what is not known is left out.
+// secretFacts reads what hosts.toml and the modules of every host say about
+// secrets. Only what a host certainly reads counts; what is not known is left
+// out.
 func (w *world) secretFacts(tree *secrets.Tree) ([]secrets.Facts, error) {
-	t, err := w.lintTree(nil, lintOptions{})
+	work, out, err := w.moduleSecrets(tree)
 	if err != nil {
 		return nil, err
+	}
+	return append(secrets.FromFleet(work.Fleet), out...), nil
+}
+
+// moduleSecrets is secretFacts without what hosts.toml says, and the tree that
+// was read.
+func (w *world) moduleSecrets(tree *secrets.Tree) (*lint.Workspace, []secrets.Facts, error) {
+	t, err := w.lintTree(nil, lintOptions{})
+	if err != nil {
+		return nil, nil, err
 	}
 	var out []secrets.Facts
 	for _, h := range t.work.Hosts {
@@ -26,7 +37,7 @@ func (w *world) secretFacts(tree *secrets.Tree) ([]secrets.Facts, error) {
 			}
 			key := string(m.Class) + " " + m.User
 			if readers[key] == nil {
-				readers[key] = &factReader{tree: tree, secrets: map[string]*declaration{}, facts: secrets.Facts{Host: h.Name}, home: m.Class == lint.Home}
+				readers[key] = &factReader{tree: tree, secrets: map[string]*declaration{}, facts: secrets.Facts{Host: h.Name, User: m.User}, home: m.Class == lint.Home}
 			}
 			for _, d := range m.Out.Defs {
 				readers[key].read(m, d, nil)
@@ -36,7 +47,7 @@ func (w *world) secretFacts(tree *secrets.Tree) ([]secrets.Facts, error) {
 			out = append(out, readers[key].finish())
 		}
 	}
-	return out, nil
+	return t.work, out, nil
 }
 
 // factReader collects the facts of one configuration: a system's or a home's.

@@ -14,6 +14,7 @@ import (
 
 // The ids of what Check finds.
 const (
+	RuleKey       = "secret-key"       // somebody who needs secrets has no key
 	RuleSyntax    = "secret-syntax"    // a file is not YAML or JSON
 	RuleFile      = "secret-file"      // a file is missing, or belongs to nobody
 	RuleRecipient = "secret-recipient" // somebody cannot decrypt what he must
@@ -37,7 +38,9 @@ type Tree struct {
 // Facts is what a host's modules say about secrets; a nil slice says that
 // nothing is known.
 type Facts struct {
-	Host     string
+	Host string
+	// User is whose home it is; empty for the host's system.
+	User     string
 	Declared []Declared
 	// Identities are the keys that sops-nix decrypts with.
 	Identities []Identity
@@ -95,7 +98,7 @@ func Check(f *fleet.Fleet, t *Tree, facts []Facts) []diag.Diagnostic {
 		c.target(&c.targets[i])
 	}
 	c.others()
-	for _, x := range facts {
+	for _, x := range append(FromFleet(f), facts...) {
 		c.facts(x)
 	}
 	diag.Sort(c.out)
@@ -171,6 +174,11 @@ func (c *checker) target(t *Target) {
 // missingFile: a host without ageKey was never meant to have secrets.
 func (c *checker) missingFile(t *Target) {
 	d := diag.Diagnostic{File: c.fleet.File, Severity: diag.Error, Rule: RuleFile}
+	if t.Own {
+		d.Message = fmt.Sprintf("secrets of %s are in `%s`, which does not exist; create it with `sops edit %s`", c.fleet.File, c.tree.Prefix+t.File, t.File)
+		c.out = append(c.out, d)
+		return
+	}
 	if t.Host == "" {
 		d.Message = fmt.Sprintf("the file for all hosts, `%s`, does not exist; create it with `sops edit %s`", c.tree.Prefix+t.File, t.File)
 		c.out = append(c.out, d)
@@ -203,7 +211,7 @@ func (c *checker) missingReaders(t *Target, f *File) {
 		}
 		c.add(d)
 	}
-	if h := c.fleet.Host(t.Host); h != nil && h.AgeKey == "" {
+	if h := c.fleet.Host(t.Host); h != nil && h.AgeKey == "" && h.Sops == nil {
 		c.report(t.File, f.Start, diag.Warning, RuleRecipient, "host `%s` has no `ageKey` in %s, so it cannot decrypt its own file", t.Host, c.fleet.File)
 	}
 }

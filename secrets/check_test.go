@@ -167,7 +167,7 @@ func TestCheck(t *testing.T) {
 			f, tree := load(t, ar)
 			ds := Check(f, tree, factsOf(ar))
 			got := shown(t, tree, []byte(persons(t, string(hostsToml(ar)))), ds, everybody)
-			golden(t, file, ar, map[string]string{"want": got, "steps": steps(t, f, tree)})
+			golden(t, file, ar, map[string]string{"want": got, "steps": steps(t, f, tree), "next": Next(f, tree, ds) + "\n"})
 			for _, d := range ds {
 				checkStyle(t, d)
 			}
@@ -257,7 +257,7 @@ func golden(t *testing.T, file string, ar *txtar.Archive, got map[string]string)
 			out.Files = append(out.Files, x)
 		}
 	}
-	for _, name := range []string{"want", "steps", "rules"} {
+	for _, name := range []string{"want", "steps", "next", "rules"} {
 		text, ok := got[name]
 		if !ok {
 			continue

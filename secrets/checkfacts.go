@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nixgen/diag"
+	"nixgen/fleet"
 )
 
 // runtime are the folders in which sops-nix puts what it decrypted.
@@ -13,12 +14,46 @@ var runtime = []string{"/run/secrets", "/run/secrets.d", "/run/secrets-for-users
 
 // facts checks what one host's modules say.
 func (c *checker) facts(x Facts) {
+	if len(x.Declared) > 0 && c.keyless(x) {
+		return
+	}
 	for _, d := range x.Declared {
-		c.declared(x.Host, d)
+		c.declared(x, d)
 	}
 	for _, id := range x.Identities {
 		c.identity(x, id)
 	}
+}
+
+// keyless reports who declares secrets that nobody can encrypt for him.
+func (c *checker) keyless(x Facts) bool {
+	h, u := c.fleet.Host(x.Host), c.fleet.User(x.User)
+	switch {
+	case h == nil:
+		return false
+	case x.User == "" && h.AgeKey == "":
+		c.fact(x.Host, Place{c.fleet.File, h.Span}, diag.Error, RuleKey, "host `%s` declares secrets and has no `ageKey`; %s", x.Host, hostKeyHint(h))
+		return true
+	case u != nil && u.AgeKey == "":
+		c.fact(x.Host, Place{c.fleet.File, u.Span}, diag.Error, RuleKey, "the home of `%s` declares secrets, and the user has no `ageKey`; it is the public half of the key that `sops.age` names", x.User)
+		return true
+	}
+	return false
+}
+
+// hostKeyHint says where the key of a host is to be had.
+func hostKeyHint(h *fleet.Host) string {
+	if h.Sops != nil && h.Sops.Age.KeyFile != "" {
+		return fmt.Sprintf("make the key with `age-keygen -o %s` there, and write its public half", h.Sops.Age.KeyFile)
+	}
+	path := "/etc/ssh/ssh_host_ed25519_key"
+	if h.Sops != nil && len(h.Sops.Age.SSHKeyPaths) > 0 {
+		path = h.Sops.Age.SSHKeyPaths[0]
+	}
+	if h.Platform == fleet.Darwin {
+		return fmt.Sprintf("it is `%s.pub`, which a Mac has only once Remote Login was on", path)
+	}
+	return fmt.Sprintf("it is `%s.pub` on the host", path)
 }
 
 func (c *checker) fact(host string, at Place, sev diag.Severity, rule, format string, args ...any) {
@@ -29,7 +64,8 @@ func (c *checker) fact(host string, at Place, sev diag.Severity, rule, format st
 
 // declared looks for a secret in the file it names, or in every file that the
 // host can decrypt. Where one of them cannot be read, nothing is said.
-func (c *checker) declared(host string, d Declared) {
+func (c *checker) declared(x Facts, d Declared) {
+	host := x.Host
 	var known []string
 	for _, name := range c.candidates(host, d) {
 		f, ok := c.files[name]
@@ -40,6 +76,7 @@ func (c *checker) declared(host string, d Declared) {
 			if !k.Leaf {
 				c.fact(host, d.At, diag.Error, RuleMissing, "`%s` in `%s` is not one value but a group of them", d.Key, c.tree.Prefix+name)
 			}
+			c.decrypts(x, d, f)
 			return
 		}
 		known = append(known, leaves(f)...)
@@ -55,6 +92,37 @@ func (c *checker) declared(host string, d Declared) {
 	c.fact(host, d.At, diag.Error, RuleMissing, "%s the secret `%s`%s", where, d.Key, hint)
 }
 
+// decrypts reports a file that is not planned to be read by who declares a
+// secret in it; where it is planned, the file itself is reported.
+func (c *checker) decrypts(x Facts, d Declared, f *File) {
+	who := c.key(x)
+	if who == "" || !f.Encrypted || c.byFile[f.Name] != nil && recipients(c.byFile[f.Name].Readers)[who] {
+		return
+	}
+	if slices.ContainsFunc(f.Recipients, func(r Recipient) bool { return r.Kind != "age" || normal(r.Value) == who }) {
+		return
+	}
+	name := "host `" + x.Host + "`"
+	if x.User != "" {
+		name = "user `" + x.User + "`"
+	}
+	c.fact(x.Host, d.At, diag.Error, RuleRecipient, "the secret `%s` is in `%s`, which %s cannot decrypt", d.Key, c.tree.Prefix+f.Name, name)
+}
+
+// key is the recipient of a host, or of a user; empty where it is not known.
+func (c *checker) key(x Facts) string {
+	if x.User != "" {
+		if u := c.fleet.User(x.User); u != nil && u.AgeKey != "" {
+			return normal(u.AgeKey)
+		}
+		return ""
+	}
+	if h := c.fleet.Host(x.Host); h != nil && h.AgeKey != "" {
+		return normal(h.AgeKey)
+	}
+	return ""
+}
+
 func (c *checker) candidates(host string, d Declared) []string {
 	if d.File != "" {
 		return []string{d.File}
@@ -62,7 +130,7 @@ func (c *checker) candidates(host string, d Declared) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
 		t := c.byFile[name]
-		if t != nil && (t.Host == "" || t.Host == host) || t == nil && c.reads(host, c.files[name]) {
+		if t != nil && !t.Own && (t.Host == "" || t.Host == host) || (t == nil || t.Own) && c.reads(host, c.files[name]) {
 			out = append(out, name)
 		}
 	}
@@ -125,6 +193,9 @@ func merge(ds []diag.Diagnostic) []diag.Diagnostic {
 	}
 	for _, d := range out {
 		slices.Sort(d.Hosts)
+	}
+	for i := range out {
+		out[i].Hosts = slices.Compact(out[i].Hosts)
 	}
 	return out
 }

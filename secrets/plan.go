@@ -3,6 +3,7 @@ package secrets
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"nixgen/fleet"
@@ -12,8 +13,10 @@ import (
 type Target struct {
 	// File is relative to the repository's root.
 	File string
-	// Host is empty for the shared file.
+	// Host is empty for the shared file, and with Own for one that only secrets of
+	// hosts.toml name.
 	Host string
+	Own  bool
 	// Readers are administrators, users, hosts, each group sorted by name; no
 	// recipient twice.
 	Readers []Reader
@@ -30,16 +33,49 @@ type Reader struct {
 }
 
 // Plan lists the files that a fleet's repository of secrets has: the shared
-// one, then one for each host, sorted by the host's name.
+// one, then one for each host, sorted by the host's name, then those that only
+// secrets of hosts.toml name. Whoever declares a secret in a file reads that file.
 func Plan(f *fleet.Fleet) []Target {
 	s, p := f.SecretsOf(), newPeople(f)
+	users := p.declaring(f)
 	shared := Target{File: s.Shared, Readers: p.all()}
 	out := []Target{shared}
+	planned := map[string]bool{s.Shared: true}
 	for _, h := range f.Hosts {
+		file := s.HostFile(h.Name)
+		planned[file] = true
 		out = append(out, Target{
-			File: s.HostFile(h.Name), Host: h.Name,
-			Readers: unique(slices.Concat(p.admins, p.of(h), p.hosts[h.Name])),
+			File: file, Host: h.Name,
+			Readers: unique(slices.Concat(p.admins, p.of(h), p.hosts[h.Name], users[file])),
 		})
+	}
+	for _, file := range slices.Sorted(maps.Keys(users)) {
+		if !planned[file] {
+			out = append(out, Target{File: file, Own: true, Readers: unique(slices.Concat(p.admins, users[file]))})
+		}
+	}
+	return out
+}
+
+// declaring lists by file the hosts and users whose secrets hosts.toml puts
+// there: users first, both sorted.
+func (p *people) declaring(f *fleet.Fleet) map[string][]Reader {
+	out := map[string][]Reader{}
+	add := func(s *fleet.Sops, who []Reader) {
+		if s == nil {
+			return
+		}
+		for _, x := range s.Secrets {
+			out[x.File] = append(out[x.File], who...)
+		}
+	}
+	for _, h := range f.Hosts {
+		for _, a := range h.Users {
+			add(h.SopsOf(a.Name), p.users[a.Name])
+		}
+	}
+	for _, h := range f.Hosts {
+		add(h.Sops, p.hosts[h.Name])
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"nixgen/fleet"
@@ -16,25 +17,37 @@ const skeletonFlake = `{
 
 // Skeleton gives the files of a new repository of secrets, by name, without
 // data.nix, which flake.nix reads: plain data is Nix, and none is written here.
-// Files for sops hold one stub each and are not encrypted yet.
+// Files for sops have the keys that hosts.toml declares, with values to replace,
+// and are not encrypted yet.
 func Skeleton(f *fleet.Fleet) map[string][]byte {
 	out := map[string][]byte{
 		"flake.nix": []byte(skeletonFlake),
 		ConfigFile:  Rules(f),
 		"README.md": []byte(skeletonReadme(f)),
 	}
+	keys := map[string][]string{}
+	for _, x := range FromFleet(f) {
+		for _, d := range x.Declared {
+			keys[d.File] = append(keys[d.File], d.Key)
+		}
+	}
 	for _, t := range Plan(f) {
-		out[t.File] = stub(t.File)
+		out[t.File] = stubOf(t.File, keys[t.File])
 	}
 	return out
 }
 
-// stub is a file with one value: sops encrypts no empty file.
-func stub(name string) []byte {
-	if strings.HasSuffix(name, ".json") {
-		return []byte("{\n\t\"stub\": \"replace me\"\n}\n")
+// stubOf is Stub for any of sops' formats.
+func stubOf(name string, keys []string) []byte {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json":
+		return Stub(name, keys)
+	case ".env":
+		return []byte("stub=" + stubValue + "\n")
+	case ".ini":
+		return []byte("[stub]\nstub = " + stubValue + "\n")
 	}
-	return []byte("stub: replace me\n")
+	return []byte(stubValue + "\n")
 }
 
 func skeletonReadme(f *fleet.Fleet) string {
