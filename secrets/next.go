@@ -26,8 +26,12 @@ var stages = []struct {
 	{"host key", isRule(RuleKey), func(f *fleet.Fleet, _ *Tree, found []diag.Diagnostic) string {
 		return "write the `ageKey` into " + f.File + ": " + found[0].Message
 	}},
-	{"recipient", func(f *fleet.Fleet, d diag.Diagnostic) bool { return d.Rule == RuleRecipient && d.File == f.File && !isDeclared(d) },
-		func(f *fleet.Fleet, _ *Tree, found []diag.Diagnostic) string { return "mend " + f.File + ": " + found[0].Message }},
+	{"recipient", func(f *fleet.Fleet, d diag.Diagnostic) bool {
+		return d.Rule == RuleRecipient && d.File == f.File && !isDeclared(d)
+	},
+		func(f *fleet.Fleet, _ *Tree, found []diag.Diagnostic) string {
+			return "mend " + f.File + ": " + found[0].Message
+		}},
 	{"rules", isRule(RuleRules), nextRules},
 	{"encrypted file", isRule(RuleFile, RuleSyntax, RulePlain, RuleRecipient, RuleStranger, RuleMissing), nextFile},
 	{"key at boot", isRule(RuleIdentity), func(_ *fleet.Fleet, _ *Tree, found []diag.Diagnostic) string {
