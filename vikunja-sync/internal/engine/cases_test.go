@@ -2,6 +2,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/model"
@@ -25,5 +26,47 @@ func TestEditBetween(t *testing.T) {
 	r.settle()
 	if got := r.tw.All()[u].Str("description"); !hit || got != "from the web" {
 		t.Errorf("the title is %q\n%s", got, r.dump())
+	}
+}
+
+// TestLabelGone: a label deleted between the scan and its use is made again,
+// once, and the tag is no reason for a complaint.
+func TestLabelGone(t *testing.T) {
+	r := newRig(t)
+	r.add(1, func(raw model.Raw) { raw.SetList("tags", []string{"x"}) })
+	r.settle()
+	a, b := r.add(2, nil), r.add(3, nil)
+	r.settle()
+	for _, u := range []string{a, b} {
+		r.edit(u, func(raw model.Raw) { raw.SetList("tags", []string{"x"}) })
+	}
+	r.vk.Fault = func(_, call, point string) error {
+		if call == "add label" && point == "before" {
+			r.vk.Fault = nil
+			for id := range r.vk.LabelM {
+				delete(r.vk.LabelM, id)
+			}
+		}
+		return nil
+	}
+	r.settle()
+	if len(r.vk.LabelM) != 1 || len(r.partner(a).LabelIDs) != 1 || len(r.partner(b).LabelIDs) != 1 {
+		t.Errorf("one new label on both\n%s", r.dump())
+	}
+}
+
+// TestRecurringKeepsDue: Taskwarrior refuses a recurring task without a due
+// date. The date goes back to Vikunja, the attempt to the log, and the rest
+// of the change arrives.
+func TestRecurringKeepsDue(t *testing.T) {
+	r := newRig(t)
+	u := r.add(1, func(raw model.Raw) { raw.SetStr("recur", "daily"); raw.SetStr("due", "20270110T100000Z") })
+	r.settle()
+	r.web(r.partner(u), api.TaskPatch{Due: &time.Time{}, Title: ptr("renamed")})
+	r.settle()
+	raw, ks := r.tw.All()[u], r.conflicts()
+	if raw.Str("due") != "20270110T100000Z" || raw.Str("description") != "renamed" || model.Stamp(r.partner(u).Due) != "20270110T100000Z" ||
+		len(ks) != 1 || ks[0].Field != "due" || ks[0].Lost != "" {
+		t.Errorf("conflicts %+v\n%s", ks, r.dump())
 	}
 }

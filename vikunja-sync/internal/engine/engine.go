@@ -181,6 +181,7 @@ type cycle struct {
 	stopVK   error            // no more calls to the server in this cycle
 	failures int              // in a row
 	blocked  map[string]error // names whose creation has an unknown outcome
+	awaited  []store.Intent   // calls that may still be carried out
 }
 
 func (c *cycle) run(ctx context.Context) error {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -97,6 +98,9 @@ func (c *cycle) failed(p *store.Pair, td *todo, err error) {
 	default:
 		c.problem(p, err.Error())
 		c.rep.Again = true
+		if errors.Is(err, errInFlight) {
+			return
+		}
 		if c.failures++; c.failures >= 5 {
 			c.stopVK = err
 		}
@@ -147,25 +151,21 @@ func (c *cycle) logConflicts(td *todo) error {
 	return err
 }
 
-// create makes the Vikunja task, links the pair with an empty base, and lets
-// an ordinary update do the rest: tags, comments, whatever changed meanwhile.
+// create makes the Vikunja task, links the pair with what was sent as its
+// base, and lets an ordinary update do the rest: tags, comments, whatever
+// changed meanwhile.
 func (c *cycle) create(ctx context.Context, td *todo) error {
-	s := td.tw.Scalar
-	project, err := c.projectFor(ctx, s[model.Project])
+	project, err := c.projectFor(ctx, td.tw.Scalar[model.Project])
 	if err != nil {
 		return err
 	}
-	prio, _ := model.PriorityToVK(s[model.Priority])
-	title, _ := c.ToVK(model.Title, s[model.Title], "")
-	in := api.TaskInput{ProjectID: project, Title: title, Description: model.NotesHTML(s[model.Notes], ""),
-		Due: model.ParseStamp(s[model.Due]), Start: model.ParseStamp(s[model.Start]), End: model.ParseStamp(s[model.End]), Priority: prio}
-	if s[model.Status] == model.Completed {
-		in.Done, in.DoneAt = true, model.ParseStamp(td.twTask.raw.Str("end"))
-	}
+	in := c.input(td, project)
 	if err := c.logConflicts(td); err != nil {
 		return err
 	}
-	seq, err := c.begin(store.Intent{Kind: "create", UUID: td.pair.UUID, ID: c.index[td.pair.UUID].ID, Parent: project, Title: title, MaxID: c.maxID})
+	intent := store.Intent{Kind: "create", UUID: td.pair.UUID, ID: c.index[td.pair.UUID].ID, Parent: project, Title: in.Title, MaxID: c.maxID,
+		SentTW: td.tw.Scalar[:], SentVK: c.sent(in)}
+	seq, err := c.begin(intent)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (c *cycle) create(ctx context.Context, td *todo) error {
 	c.rep.WritesVK++
 	c.maxID = max(c.maxID, id)
 	td.pair.ID = id
-	if err := c.adopt(td.pair, seq); err != nil {
+	if err := c.adopt(td.pair, intent, seq); err != nil {
 		return err
 	}
 	c.rep.Again = true // others may depend on it
@@ -192,8 +192,31 @@ func (c *cycle) create(ctx context.Context, td *todo) error {
 	return c.update(ctx, td, &task)
 }
 
-// adopt stores a pair with an empty base and closes the intent.
-func (c *cycle) adopt(p *store.Pair, seq uint64) error {
+// input is the new task as it is sent.
+func (c *cycle) input(td *todo, project int64) api.TaskInput {
+	s := td.tw.Scalar
+	prio, _ := model.PriorityToVK(s[model.Priority])
+	title, _ := c.ToVK(model.Title, s[model.Title], "")
+	in := api.TaskInput{ProjectID: project, Title: title, Description: model.NotesHTML(s[model.Notes], ""),
+		Due: model.ParseStamp(s[model.Due]), Start: model.ParseStamp(s[model.Start]), End: model.ParseStamp(s[model.End]), Priority: prio}
+	if s[model.Status] == model.Completed {
+		in.Done, in.DoneAt = true, model.ParseStamp(td.twTask.raw.Str("end"))
+	}
+	return in
+}
+
+// sent is a new task's snapshot as the server will show it.
+func (c *cycle) sent(in api.TaskInput) []string {
+	s := c.snapVK(&api.Task{ProjectID: in.ProjectID, Title: in.Title, Description: in.Description, Done: in.Done,
+		Due: in.Due, Start: in.Start, End: in.End, Priority: in.Priority}).Scalar
+	return s[:]
+}
+
+// adopt stores a pair that a create made and closes the intent. What was sent
+// is what both sides agree on, so that an edit since then is seen as one.
+func (c *cycle) adopt(p *store.Pair, in store.Intent, seq uint64) error {
+	copy(p.TW.Scalar[:], in.SentTW)
+	copy(p.VK.Scalar[:], in.SentVK)
 	p.At = c.cfg.Now().UTC()
 	err := c.st.Update(func(t *store.Tx) error {
 		if err := t.PutPair(p); err != nil {

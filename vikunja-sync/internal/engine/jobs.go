@@ -19,6 +19,8 @@ type job struct {
 	raw model.Raw
 	// entries of annotations that the job adds, by comment.
 	entries map[string]string
+	// due is kept against Vikunja's will: a recurring task must have one.
+	due string
 }
 
 func (c *cycle) queue(td *todo) { c.jobs = append(c.jobs, &job{td: td}) }
@@ -55,6 +57,15 @@ func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool { return !c.prepare(j, now[j.td.pair.UUID]) })
+	for _, j := range jobs {
+		if j.due == "" {
+			continue
+		}
+		j.td.res.Conflicts = []merge.Conflict{{Field: model.Due.String(), Winner: merge.Taskwarrior, Kept: j.due}}
+		if err := c.logConflicts(j.td); err != nil {
+			return err
+		}
+	}
 	if err := c.announce(jobs); err != nil {
 		return err
 	}
@@ -176,6 +187,11 @@ func (c *cycle) prepare(j *job, now model.Raw) bool {
 		j.raw = now.Clone()
 	}
 	c.apply(j)
+	if j.raw.Str("recur") != "" && j.raw.Str("due") == "" {
+		j.due = now.Str("due")
+		j.raw.SetStr("due", j.due)
+		td.res.Scalars = slices.DeleteFunc(td.res.Scalars, func(s merge.Scalar) bool { return s.Field == model.Due })
+	}
 	return true
 }
 
@@ -313,6 +329,10 @@ func (c *cycle) settleJob(j *job, raw model.Raw) bool {
 		}
 	}
 	c.settle(td, snap)
+	if j.due != "" { // as if both had agreed to drop it and the user had set it again
+		p.TW.Scalar[model.Due], p.VK.Scalar[model.Due] = "", ""
+		c.rep.Again = true
+	}
 	if td.kind == createTW {
 		c.rep.Again = true // others may depend on it
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,13 @@ import (
 
 // finish brings both sides to rest without faults and judges.
 func (w *world) finish() error {
-	for range 25 {
-		w.tick(10 * time.Second)
+	w.vk.Deliver()
+	w.late = nil
+	for _, p := range w.vk.ProjectM {
+		p.Archived = false
+	}
+	for range 30 {
+		w.tick(20 * time.Second)
 		rep, err := New(w.cfg, w.tasks, w.vk, w.st).Cycle(context.Background(), Options{})
 		if err != nil {
 			return fmt.Errorf("last cycles: %w", err)
@@ -26,79 +32,142 @@ func (w *world) finish() error {
 			return errors.Join(w.agree(), w.paid())
 		}
 	}
-	return errors.New("no rest after 25 cycles")
+	return errors.New("no rest after 30 cycles")
+}
+
+// pairs reads the whole state.
+func (w *world) pairs() map[string]*store.Pair {
+	out := map[string]*store.Pair{}
+	w.st.View(func(t *store.Tx) error {
+		return t.Pairs(func(p *store.Pair) error { out[p.UUID] = p; return nil })
+	})
+	return out
 }
 
 // agree compares the sides without using the engine's codec.
 func (w *world) agree() error {
-	partners := map[string]int64{}
-	w.st.View(func(t *store.Tx) error {
-		return t.Pairs(func(p *store.Pair) error {
-			if p.State == store.Live {
-				partners[p.UUID] = p.ID
-			}
-			return nil
-		})
-	})
+	pairs := w.pairs()
 	var errs []error
 	all := w.tasks.All()
 	ids := map[int64]string{}
-	for u, raw := range all {
-		if raw.Str("status") == model.Deleted {
-			if id := partners[u]; id != 0 {
-				errs = append(errs, fmt.Errorf("%s is deleted, %d is not", u, id))
+	for _, u := range slices.Sorted(maps.Keys(all)) {
+		p := pairs[u]
+		switch st := all[u].Str("status"); {
+		case st == model.Recurring:
+			if p != nil || fmt.Sprint(template(all[u])) != fmt.Sprint(template(w.own[u])) {
+				errs = append(errs, fmt.Errorf("%s is a template and was touched", u))
 			}
-			continue
+		case st == model.Deleted:
+			if p != nil && p.State == store.Live {
+				errs = append(errs, fmt.Errorf("%s is deleted, %d is not", u, p.ID))
+			}
+		case p != nil && p.State == store.Closed:
+			if st != model.Completed {
+				errs = append(errs, fmt.Errorf("%s is %s, but its pair is closed", u, st))
+			}
+		case p == nil || p.State != store.Live || w.vk.TaskM[p.ID] == nil:
+			errs = append(errs, fmt.Errorf("%s has no partner (%+v)", u, p))
+		default:
+			ids[p.ID] = u
 		}
-		id := partners[u]
-		if w.vk.TaskM[id] == nil {
-			errs = append(errs, fmt.Errorf("%s has no partner (%d)", u, id))
-			continue
-		}
-		ids[id] = u
 	}
-	for id := range w.vk.TaskM {
-		if ids[id] == "" {
-			errs = append(errs, fmt.Errorf("vk %d %q has no partner", id, w.vk.TaskM[id].Title))
-		}
+	w.endings()
+	if w.rolls > len(w.ended) {
+		errs = append(errs, fmt.Errorf("repeating tasks were completed %d times for %d occurrences", w.rolls, len(w.ended)))
 	}
 	titles := map[string]int64{}
-	for id, t := range w.vk.TaskM {
-		if other := titles[t.Title]; other != 0 {
+	for _, id := range slices.Sorted(maps.Keys(w.vk.TaskM)) {
+		t := w.vk.TaskM[id]
+		if ids[id] == "" {
+			errs = append(errs, fmt.Errorf("vk %d %q has no partner", id, t.Title))
+		}
+		if other := titles[t.Title]; other != 0 && !w.repeated(id) && !w.repeated(other) {
 			errs = append(errs, fmt.Errorf("vk %d and %d are the same task %q", id, other, t.Title))
 		}
 		titles[t.Title] = id
 	}
-	for id, u := range ids {
-		a, b := model.FromRaw(all[u]), w.seeVK(w.vk.TaskM[id])
-		for _, f := range []model.Field{model.Title, model.Status, model.Project, model.Priority, model.Due, model.Notes} {
-			if a.Scalar[f] != b.Scalar[f] {
-				errs = append(errs, fmt.Errorf("%s/%d: %s is %q and %q", u, id, f, a.Scalar[f], b.Scalar[f]))
-			}
-		}
-		var deps []string
-		for _, d := range w.vk.TaskM[id].Blocked {
-			if o := ids[d]; o != "" {
-				deps = append(deps, o)
-			}
-		}
-		var want []string
-		for _, d := range a.Depends {
-			if partners[d] != 0 && ids[partners[d]] != "" {
-				want = append(want, d)
-			}
-		}
-		if !slices.Equal(model.Set(deps), model.Set(want)) {
-			errs = append(errs, fmt.Errorf("%s/%d: depends %v and %v", u, id, want, deps))
-		}
-		if !slices.Equal(a.Tags, b.Tags) || !slices.Equal(texts(a), texts(b)) {
-			errs = append(errs, fmt.Errorf("%s/%d: tags %v and %v, comments %v and %v", u, id, a.Tags, b.Tags, texts(a), texts(b)))
-		}
-		if strings.HasPrefix(u, "00000000") && all[u].Str("custom") == "" && !w.purged[u] {
-			errs = append(errs, fmt.Errorf("%s lost its own attribute", u))
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		errs = append(errs, w.alike(id, ids[id], all[ids[id]], ids, pairs)...)
+	}
+	return errors.Join(append(errs, w.oneEach()...)...)
+}
+
+// template leaves out what Taskwarrior itself changes when instances end.
+func template(r model.Raw) map[string]string {
+	out := plainly(r)
+	delete(out, "mask")
+	return out
+}
+
+// repeated reports a task one of whose occurrences ended: when that one is
+// reopened, it is a task of its own.
+func (w *world) repeated(id int64) bool {
+	for key := range w.ended {
+		if strings.HasSuffix(key, fmt.Sprint(" ", id)) {
+			return true
 		}
 	}
-	return errors.Join(errs...)
+	return false
+}
+
+// alike compares one pair field by field.
+func (w *world) alike(id int64, u string, raw model.Raw, ids map[int64]string, pairs map[string]*store.Pair) (errs []error) {
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s/%d: "+format, append([]any{u, id}, args...)...))
+	}
+	a, b := model.FromRaw(raw), w.seeVK(w.vk.TaskM[id])
+	for i, k := range w.vk.TaskM[id].Notes { // another account's, removed or changed here alone
+		for _, l := range pairs[u].Links {
+			if l.VK == fmt.Sprint(k.ID) && k.AuthorID != w.vk.MeUser.ID && (l.Hidden || l.TWText != l.VKText) {
+				b.Comments[i].Text = ""
+				a.Comments = slices.DeleteFunc(a.Comments, func(c model.Comment) bool { return c.ID == l.TW })
+			}
+		}
+	}
+	b.Comments = slices.DeleteFunc(b.Comments, func(k model.Comment) bool { return k.Text == "" })
+	for f := range model.NumFields {
+		if a.Scalar[f] != b.Scalar[f] {
+			bad("%s is %q and %q", f, a.Scalar[f], b.Scalar[f])
+		}
+	}
+	var deps, want []string
+	for _, d := range w.vk.TaskM[id].Blocked {
+		if o := ids[d]; o != "" {
+			deps = append(deps, o)
+		}
+	}
+	for _, d := range a.Depends {
+		if p := pairs[d]; p != nil && p.State == store.Live && ids[p.ID] != "" {
+			want = append(want, d)
+		}
+	}
+	if !slices.Equal(model.Set(deps), model.Set(want)) {
+		bad("depends %v and %v", want, deps)
+	}
+	if !slices.Equal(a.Tags, b.Tags) || !slices.Equal(texts(a), texts(b)) {
+		bad("tags %v and %v, comments %v and %v", a.Tags, b.Tags, texts(a), texts(b))
+	}
+	if strings.HasPrefix(u, "00000000") && raw.Str("custom") == "" && !w.purged[u] {
+		bad("lost its own attribute")
+	}
+	if raw.Str(model.UDALink) != fmt.Sprint(id) {
+		bad("the link is %q", raw.Str(model.UDALink))
+	}
+	return errs
+}
+
+// oneEach: the engine makes no second project of a path. Labels of one title
+// are the web user's doing alone, who makes them one at a time.
+func (w *world) oneEach() (errs []error) {
+	seen := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(w.vk.ProjectM)) {
+		key := fmt.Sprint(w.vk.ProjectM[id].Parent, " ", w.vk.ProjectM[id].Title)
+		if seen[key] {
+			errs = append(errs, fmt.Errorf("two projects are called %q", key))
+		}
+		seen[key] = true
+	}
+	return errs
 }
 
 func texts(s model.Snapshot) []string {
@@ -110,8 +179,8 @@ func texts(s model.Snapshot) []string {
 	return out
 }
 
-// paid checks that nothing owed is missing.
-func (w *world) paid() error {
+// lost is what the conflict log holds, by task, in Taskwarrior's words.
+func (w *world) lost() map[string]bool {
 	lost := map[string]bool{}
 	for _, k := range w.conflicts() {
 		val := k.Lost
@@ -124,6 +193,9 @@ func (w *world) paid() error {
 			if id, path := splitProject(val); id != 0 {
 				val = path
 			}
+			for _, p := range became(w.moves, val) {
+				lost[k.UUID+" project "+p] = true
+			}
 		case "notes":
 			val = model.NotesText(val)
 		case "tags":
@@ -131,41 +203,92 @@ func (w *world) paid() error {
 		}
 		lost[k.UUID+" "+k.Field+" "+val] = true
 	}
+	return lost
+}
+
+// became is every name that a project or label of this one had, before or
+// later.
+func became(moves [][2]string, name string) []string {
+	out := []string{name}
+	for i := 0; i < len(out); i++ {
+		for _, m := range moves {
+			for _, pair := range [][2]string{m, {m[1], m[0]}} {
+				if out[i] == pair[0] && !slices.Contains(out, pair[1]) {
+					out = append(out, pair[1])
+				}
+			}
+		}
+	}
+	return out
+}
+
+// paid checks that nothing owed is missing.
+func (w *world) paid() error {
 	for id := range w.vk.TaskM {
 		w.keyVK(id)
 	}
-	all := w.tasks.All()
+	lost, all := w.lost(), w.tasks.All()
 	var errs []error
-	for key, fields := range w.owed {
+	for _, key := range slices.Sorted(maps.Keys(w.owed)) {
 		if id, ok := strings.CutPrefix(key, "vk "); ok {
 			n, _ := strconv.ParseInt(id, 10, 64)
-			key = w.keyVK(n)
-			if w.vk.TaskM[n] == nil && strings.HasPrefix(key, "vk") {
+			if w.vk.TaskM[n] == nil {
 				continue // made and deleted in the web page alone
 			}
 		}
-		if all[key] == nil { // gone on both sides, as agree has checked
-			delete(fields["status"], "purged")
-			delete(fields["status"], model.Deleted)
-		}
-		now := model.FromRaw(all[key])
-		for field, vals := range fields {
+		heirs := w.heirs(key)
+		for field, vals := range w.owed[key] {
 			for val := range vals {
-				if !stands(now, field, val) && !lost[key+" "+field+" "+val] && !(strings.HasPrefix(field, "tag") && lost[key+" tags"]) {
+				if !w.stands(all, heirs, field, val) && !logged(lost, heirs, field, val) {
 					errs = append(errs, fmt.Errorf("%s: %s %q is lost without a word", key, field, val))
 				}
 			}
 		}
 	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }
 
-func stands(now model.Snapshot, field, val string) bool {
-	if f, ok := model.ParseField(field); ok {
-		return now.Scalar[f] == val
+// heirs are the task and the later occurrences of the same Vikunja task.
+func (w *world) heirs(key string) []string {
+	out := []string{key}
+	for _, us := range w.shared {
+		if i := slices.Index(us, key); i >= 0 {
+			out = append(out, us[i:]...)
+		}
 	}
-	if e, ok := strings.CutPrefix(field, "tag "); ok {
-		return strconv.FormatBool(slices.Contains(now.Tags, e)) == val
+	return out
+}
+
+func (w *world) stands(all map[string]model.Raw, heirs []string, field, val string) bool {
+	for _, u := range heirs {
+		if all[u] == nil {
+			if field == "status" && (val == "purged" || val == model.Deleted) {
+				return true // gone on both sides, as agree has checked
+			}
+			continue
+		}
+		now := model.FromRaw(all[u])
+		if f, ok := model.ParseField(field); ok {
+			if now.Scalar[f] == val || (f == model.Project && slices.Contains(became(w.moves, val), now.Scalar[f])) {
+				return true
+			}
+		} else if e, ok := strings.CutPrefix(field, "tag "); ok {
+			if val == "false" && !slices.Contains(now.Tags, e) {
+				return true
+			}
+			if val == "true" && slices.ContainsFunc(became(w.titles, e), func(t string) bool { return slices.Contains(now.Tags, t) }) {
+				return true
+			}
+		} else if slices.ContainsFunc(now.Comments, func(k model.Comment) bool { return k.Text == val }) {
+			return true
+		}
 	}
-	return slices.ContainsFunc(now.Comments, func(k model.Comment) bool { return k.Text == val })
+	return false
+}
+
+func logged(lost map[string]bool, heirs []string, field, val string) bool {
+	return slices.ContainsFunc(heirs, func(u string) bool {
+		return lost[u+" "+field+" "+val] || (strings.HasPrefix(field, "tag ") && lost[u+" tags"])
+	})
 }

@@ -190,6 +190,13 @@ func (c *cycle) Same(f model.Field, tw, vk string) bool {
 	return false
 }
 
+// renamed reports a path that names the project of vk as it was called before.
+func (c *cycle) renamed(tw, vk string) bool {
+	id, _ := splitProject(vk)
+	_, taken := c.byPath[tw]
+	return id != 0 && !taken && c.alias[tw] == id
+}
+
 func (c *cycle) resolve(path string) (int64, bool) {
 	if id, ok := c.byPath[path]; ok {
 		return id, true
@@ -231,7 +238,7 @@ func (c *cycle) createProject(ctx context.Context, title, seg string, parent int
 	if cut := []rune(title); len(cut) > 250 {
 		return 0, &api.Error{Kind: api.KindInvalid, Method: "POST", Route: "projects", Message: "the project's name is longer than 250 characters"}
 	}
-	key := fmt.Sprint("project ", parent, " ", seg)
+	key := projectKey(parent, seg)
 	if err := c.blocked[key]; err != nil {
 		return 0, err
 	}
@@ -282,21 +289,4 @@ func (c *cycle) labelFor(ctx context.Context, tag string) (int64, error) {
 	c.byTag[tag] = append(c.byTag[tag], l)
 	c.labels[l.ID] = model.Name{ID: l.ID, Title: tag, Name: tag}
 	return l.ID, c.saveNames(false)
-}
-
-func (c *cycle) begin(in store.Intent) (uint64, error) {
-	in.At = c.cfg.Now()
-	return c.st.Begin(in)
-}
-
-// outcome closes an intent whose call has a known end; an unknown one stays
-// open for recover.
-func (c *cycle) outcome(seq uint64, err error) error {
-	if err != nil && api.Ambiguous(err) {
-		return err
-	}
-	if e := c.st.Update(func(t *store.Tx) error { return t.End(seq) }); e != nil {
-		return e
-	}
-	return err
 }

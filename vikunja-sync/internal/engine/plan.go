@@ -87,10 +87,17 @@ func (c *cycle) planUUID(ctx context.Context, u string, adopt map[int64][]string
 	x, known := c.index[u]
 	t := c.tw[u]
 	switch {
+	case c.waits(u):
+		c.problem(&store.Pair{UUID: u, ID: x.ID}, errInFlight.Error())
+		return nil
 	case known && (x.State == store.Live || x.State == store.Detached):
 		return c.planPair(ctx, u, x, t)
 	case known: // a tombstone or a finished occurrence: only its return counts
-		if !t.same && t.status == model.Pending {
+		back := !t.same && t.status == model.Pending
+		if x.State == store.Deleted {
+			back = t.status == model.Pending || t.status == model.Completed
+		}
+		if back {
 			return c.planNewTW(u, t)
 		}
 		return nil
@@ -209,6 +216,10 @@ func (c *cycle) planNewTW(u string, t *twTask) error {
 // so that a crash, or a second machine, makes the same one.
 func (c *cycle) planNewVK(ctx context.Context, id int64) error {
 	v := c.vk[id]
+	if c.expected(v.task) {
+		c.rep.Again = true
+		return nil
+	}
 	_, path := splitProject(v.snap.Scalar[model.Project])
 	if !c.inScope(path) {
 		return nil
@@ -460,6 +471,11 @@ func (c *cycle) mergeInto(td *todo) {
 	}
 	if f := model.Project; in.TW.Scalar[f] != in.BaseTW.Scalar[f] && renamed(in.VK.Scalar[f], in.BaseVK.Scalar[f]) {
 		in.BaseVK.Scalar[f] = in.VK.Scalar[f] // the user moved the task, somebody else renamed the project
+	}
+	if f := model.Project; c.renamed(in.TW.Scalar[f], in.VK.Scalar[f]) {
+		in.BaseTW.Scalar[f] = in.TW.Scalar[f] // the right project by the name of before: it only takes the new one
+		id, _ := splitProject(in.VK.Scalar[f])
+		in.BaseVK.Scalar[f] = projectVal(id, in.TW.Scalar[f])
 	}
 	td.kind = update
 	if in.TW.Scalar[model.Status] == model.Deleted && in.BaseTW.Scalar[model.Status] != model.Deleted {

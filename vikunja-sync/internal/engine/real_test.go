@@ -130,6 +130,14 @@ func (r *realTasks) Purge(uuid string) {
 	}
 }
 
+func (r *realTasks) Undo() {
+	cmd := exec.Command(r.Bin, "rc.confirmation=off", "rc.hooks=off", "rc.verbose=nothing", "undo")
+	cmd.Env = append(os.Environ(), r.Env...)
+	if out, err := cmd.CombinedOutput(); err != nil && !strings.Contains(string(out), "no ") {
+		r.t.Logf("undo: %v: %s", err, out)
+	}
+}
+
 // TestRandomReal plays 3 seeds of 300 steps with the real Taskwarrior.
 func TestRandomReal(t *testing.T) {
 	n := 300
@@ -139,7 +147,7 @@ func TestRandomReal(t *testing.T) {
 	for seed := 1; seed <= 3; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorld(t, makePolicy(uint64(seed)))
 			w.tasks = newReal(t, w.fault)
 			if _, err := playIn(w, makeSteps(uint64(1000+seed), n)); err != nil {
 				t.Errorf("%v\n%s", err, strings.Join(w.trace[max(0, len(w.trace)-60):], "\n"))

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -139,7 +138,10 @@ func (c *cycle) writeTags(ctx context.Context, td *todo, fresh *api.Task) error 
 			err = c.Engine.vk.AddLabel(ctx, td.pair.ID, id)
 		}
 		switch api.KindOf(err) {
-		case api.KindForbidden, api.KindInvalid, api.KindNotFound:
+		case api.KindNotFound: // the label or the task is gone since the scan: the next cycle knows
+			c.rep.Again = true
+			continue
+		case api.KindForbidden, api.KindInvalid:
 			c.problem(td.pair, fmt.Sprintf("tag `%s` cannot be shared with Vikunja: %v", tag, err))
 			td.stuck = append(td.stuck, tag)
 			continue
@@ -317,103 +319,6 @@ func (c *cycle) closeOccurrence(p *store.Pair, tw model.Snapshot, seq uint64) er
 		}
 		return t.End(seq)
 	})
-}
-
-func retryAt(err error) time.Time {
-	var e *api.Error
-	if errors.As(err, &e) {
-		return e.RetryAt
-	}
-	return time.Time{}
-}
-
-// recover settles what an earlier run left open.
-func (c *cycle) recover(ctx context.Context) error {
-	var open []store.Intent
-	if err := c.st.View(func(t *store.Tx) (err error) { open, err = t.Open(); return err }); err != nil {
-		return err
-	}
-	if c.dry {
-		return nil
-	}
-	for _, in := range open {
-		if err := c.recoverOne(ctx, in); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *cycle) recoverOne(ctx context.Context, in store.Intent) error {
-	end := func() error { return c.st.Update(func(t *store.Tx) error { return t.End(in.Seq) }) }
-	switch in.Kind {
-	case "create":
-		return c.recoverCreate(ctx, in, end)
-	case "project":
-		for id, p := range c.projects {
-			if p.Parent == in.Parent && p.Title == in.Title && c.projectsOld[id].ID == 0 {
-				n := c.paths[id]
-				n.Name = in.Name
-				c.paths[id] = n
-				c.assignPaths(c.paths)
-			}
-		}
-	case "delete":
-		_, err := c.Engine.vk.Task(ctx, in.ID)
-		if err != nil && api.KindOf(err) != api.KindNotFound {
-			return c.readFailed(err)
-		}
-	case "complete":
-		return c.recoverComplete(ctx, in, end)
-	}
-	return end()
-}
-
-// recoverCreate looks for the task that a create of unknown outcome may have
-// made: ids only grow, so it is above the highest one of before.
-func (c *cycle) recoverCreate(ctx context.Context, in store.Intent, end func() error) error {
-	if x, ok := c.index[in.UUID]; ok && x.State == store.Live && x.ID != in.ID {
-		return end()
-	}
-	found := int64(0)
-	err := c.Engine.vk.ScanTasks(ctx, api.TaskQuery{AfterID: in.MaxID}, func(t api.Task) error {
-		mine := t.CreatedBy == 0 || t.CreatedBy == c.me.ID
-		if found == 0 && t.Title == in.Title && mine && c.byID[t.ID] == "" {
-			found = t.ID
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if found == 0 {
-		return end()
-	}
-	return c.adopt(&store.Pair{UUID: in.UUID, ID: found, State: store.Live}, in.Seq)
-}
-
-func (c *cycle) recoverComplete(ctx context.Context, in store.Intent, end func() error) error {
-	t, err := c.Engine.vk.Task(ctx, in.ID)
-	if err != nil {
-		if stop := c.readFailed(err); stop != nil {
-			return stop
-		}
-		return end()
-	}
-	applied := model.Stamp(t.Due) != in.Due || model.Stamp(t.DoneAt) != in.DoneAt
-	if !applied || c.index[in.UUID].State != store.Live {
-		return end()
-	}
-	p, _, err := c.loadPair(in.UUID)
-	if err != nil {
-		return err
-	}
-	tw := p.TW.Clone()
-	tw.Scalar[model.Status] = model.Completed
-	if now := c.tw[in.UUID]; now != nil && !now.same {
-		tw = now.snap
-	}
-	return c.closeOccurrence(p, tw, in.Seq)
 }
 
 // guard stops cycles that would delete a lot.

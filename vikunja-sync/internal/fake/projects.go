@@ -3,7 +3,6 @@ package fake
 import (
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"vikunja-sync/internal/api"
@@ -146,20 +145,7 @@ func (q *request) deleteProject() (int, any) {
 	case root == s.MeUser.DefaultProject:
 		return q.problem(412, 3012, "This project cannot be deleted because it is the default project of a user.")
 	}
-	var ids []int64
-	for _, id := range slices.Sorted(maps.Keys(s.ProjectM)) {
-		if s.below(id, root) {
-			ids = append(ids, id)
-		}
-	}
-	for _, id := range ids {
-		delete(s.ProjectM, id)
-	}
-	for id, t := range s.TaskM {
-		if slices.Contains(ids, t.ProjectID) {
-			delete(s.TaskM, id)
-		}
-	}
+	s.DropProject(root)
 	s.Writes++
 	return q.gone(nil)
 }

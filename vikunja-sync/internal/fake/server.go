@@ -34,7 +34,10 @@ type Server struct {
 	LabelMore map[int64]LabelMore
 	// Began is when the account was made.
 	Began time.Time
-	last  int64
+	// Rolled is told when the engine's completing a repeating task moved it on.
+	Rolled func(id int64)
+	last   int64
+	late   []func() error
 }
 
 // LabelMore is what a label has beside title and owner.
@@ -94,11 +97,19 @@ func (s *Server) after(call string) error {
 
 // write runs one change between the two fault points.
 func (s *Server) write(call string, fn func() error) error {
-	if err := s.before(call); err != nil {
-		return err
-	}
+	err := s.before(call)
 	s.Mu.Lock()
-	err := fn()
+	switch err {
+	case ErrLate:
+		s.late = append(s.late, fn)
+		err = TimedOut(call)
+	case ErrTwice:
+		if err = fn(); err == nil {
+			err = fn()
+		}
+	case nil:
+		err = fn()
+	}
 	if err == nil {
 		s.Writes++
 	}
@@ -321,7 +332,11 @@ func (s *Server) UpdateTask(_ context.Context, id int64, p api.TaskPatch) error 
 		if p.ProjectID != nil && s.ProjectM[*p.ProjectID] == nil {
 			return fail(api.KindNotFound, 404, 3001, "projects", *p.ProjectID)
 		}
+		rolls := p.Done != nil && *p.Done && t.Repeats()
 		s.Change(t, p)
+		if rolls && s.Rolled != nil {
+			s.Rolled(id)
+		}
 		return nil
 	})
 }

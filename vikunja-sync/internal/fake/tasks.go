@@ -39,8 +39,15 @@ type Tasks struct {
 	// Writes counts tasks that an import really changed.
 	Writes int
 	Size   int
+	log    []change
 	// Locked is set while the engine holds the lock: no user command runs.
 	Locked bool
+}
+
+// change is one entry of the undo log.
+type change struct {
+	uuid string
+	old  model.Raw // nil: it was added
 }
 
 // NewTasks makes an empty folder.
@@ -148,6 +155,7 @@ func (t *Tasks) Put(r model.Raw) {
 		}
 	}
 	t.Writes++
+	t.log = append(t.log, change{r.UUID(), old})
 	r.SetStr("modified", now)
 	t.m[r.UUID()] = r
 }
@@ -200,6 +208,25 @@ func (t *Tasks) Marker(_ context.Context, set string) (string, error) {
 		t.name = set
 	}
 	return t.name, nil
+}
+
+// Undo takes back the last change, an import's too, task by task; modified
+// goes back with it. A task that was purged meanwhile stays away.
+func (t *Tasks) Undo() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.log) == 0 {
+		return
+	}
+	c := t.log[len(t.log)-1]
+	t.log = t.log[:len(t.log)-1]
+	switch {
+	case t.m[c.uuid] == nil:
+	case c.old == nil:
+		delete(t.m, c.uuid)
+	default:
+		t.m[c.uuid] = c.old
+	}
 }
 
 // All is a copy of everything.

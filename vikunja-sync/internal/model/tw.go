@@ -206,6 +206,9 @@ func (r Raw) Validate() error {
 	if r.Str("uuid") == "" || r.Str("description") == "" {
 		return fmt.Errorf("task `%s` has no uuid or no description", r.UUID())
 	}
+	if r.Str("recur") != "" && r.Str("due") == "" {
+		return fmt.Errorf("task `%s` recurs and has no due date", r.UUID())
+	}
 	for _, key := range []string{"due", "scheduled", "end", "entry", "wait", "until", "start", UDAEnd} {
 		if v := r.Str(key); v != "" && DateToTW(v) == "" {
 			return fmt.Errorf("task `%s`: date `%s` of `%s` cannot be stored", r.UUID(), v, key)

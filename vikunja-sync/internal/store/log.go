@@ -24,6 +24,16 @@ func (s *Store) Begin(in Intent) (seq uint64, err error) {
 // End removes an intent within the transaction of its outcome.
 func (t *Tx) End(seq uint64) error { return t.tx.Bucket(bJournal).Delete(key64(seq)) }
 
+// Delay notes that the call of an intent may still be carried out until then.
+func (t *Tx) Delay(seq uint64, until time.Time) error {
+	var in Intent
+	if ok, err := t.get(bJournal, key64(seq), &in); !ok || err != nil {
+		return err
+	}
+	in.Late = until
+	return t.put(bJournal, key64(seq), in)
+}
+
 // Open lists the intents without an outcome, oldest first.
 func (t *Tx) Open() ([]Intent, error) {
 	var out []Intent

@@ -79,28 +79,33 @@ type Index struct {
 	TW, VK  [16]byte
 	Updated string
 	// Look: the pair needs a look even if nothing changed (parked, missing,
-	// hot, tries under way).
+	// hot, tries under way, not yet named by the task's own attribute).
 	Look bool
 }
 
 func (p *Pair) index() Index {
 	return Index{ID: p.ID, State: p.State, TW: p.TW.HashAll(), VK: p.VK.Hash(), Updated: p.Updated,
-		Look: p.Hot || p.Missing > 0 || p.Parked != "" || len(p.Tries) > 0}
+		Look: p.Hot || p.Missing > 0 || p.Parked != "" || len(p.Tries) > 0 || (p.State == Live && p.TW.Link != fmt.Sprint(p.ID))}
 }
 
 // Intent announces a call.
 type Intent struct {
-	Seq    uint64    `json:"seq"`
-	Kind   string    `json:"kind"`
-	UUID   string    `json:"uuid,omitempty"`
-	ID     int64     `json:"id,omitempty"`
-	Parent int64     `json:"parent,omitempty"` // project
-	Title  string    `json:"title,omitempty"`
-	Name   string    `json:"name,omitempty"`   // a project's path segment
-	MaxID  int64     `json:"max_id,omitempty"` // highest id before a create
-	Due    string    `json:"due,omitempty"`    // before completing a repeating task
-	DoneAt string    `json:"done_at,omitempty"`
+	Seq    uint64 `json:"seq"`
+	Kind   string `json:"kind"`
+	UUID   string `json:"uuid,omitempty"`
+	ID     int64  `json:"id,omitempty"`
+	Parent int64  `json:"parent,omitempty"` // project
+	Title  string `json:"title,omitempty"`
+	Name   string `json:"name,omitempty"`   // a project's path segment
+	MaxID  int64  `json:"max_id,omitempty"` // highest id before a create
+	Due    string `json:"due,omitempty"`    // before completing a repeating task
+	DoneAt string `json:"done_at,omitempty"`
+	// SentTW and SentVK are what a create makes both sides agree on.
+	SentTW []string  `json:"sent_tw,omitempty"`
+	SentVK []string  `json:"sent_vk,omitempty"`
 	At     time.Time `json:"at"`
+	// Late is until when a call that was given up may still be carried out.
+	Late time.Time `json:"late,omitzero"`
 }
 
 // Conflict is a value that lost, kept for the user.

@@ -47,7 +47,7 @@ func TestPrivateAndSingle(t *testing.T) {
 // TestPairs: the index row follows the pair, and an id has one live owner.
 func TestPairs(t *testing.T) {
 	s, _ := open(t)
-	a := Pair{UUID: "a", ID: 1, State: Live, TW: model.Snapshot{Tags: []string{"x"}}, Updated: "20270101T000000Z", Hot: true}
+	a := Pair{UUID: "a", ID: 1, State: Live, TW: model.Snapshot{Tags: []string{"x"}, Link: "1"}, Updated: "20270101T000000Z", Hot: true}
 	if err := put(t, s, a); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,593 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/fake"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// What users do on both sides, and what the book says of it.
+
+func userUUID(seed uint64) string {
+	return fmt.Sprintf("00000000-0000-4000-8000-%012x", seed&0xffffffffffff)
+}
+
+// fromRaw is a task as the user sees it.
+func fromRaw(raw model.Raw) model.Snapshot {
+	if raw == nil {
+		return model.Snapshot{}
+	}
+	return model.FromRaw(raw)
+}
+
+func (w *world) addTW(seed uint64, change func(model.Raw)) {
+	u, title := userUUID(seed), value(seed)
+	if w.tasks.All()[u] != nil {
+		return
+	}
+	r := model.Raw{}
+	r.SetStr("uuid", u)
+	r.SetStr("status", model.Pending)
+	r.SetStr("description", title)
+	r.SetStr("custom", title)
+	if change != nil {
+		change(r)
+	}
+	w.tasks.Put(r)
+	if r.Str("status") == model.Recurring {
+		w.own[u] = w.tasks.All()[u]
+		return
+	}
+	w.diff(u, model.Snapshot{}, fromRaw(w.tasks.All()[u]), model.Snapshot{}, false)
+	w.owed.forgive(u, "status", model.Pending)
+}
+
+func (w *world) editTW(what string, rng *rand.Rand, seed uint64) {
+	switch what {
+	case "add":
+		w.addTW(seed, nil)
+		return
+	case "recur":
+		w.recur(seed)
+		return
+	case "undo":
+		w.undo()
+		return
+	case "forget":
+		w.forget(rng)
+		return
+	}
+	all := w.tasks.All()
+	alive := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(u string) bool {
+		st := all[u].Str("status")
+		return st == model.Deleted || st == model.Recurring
+	})
+	u, ok := w.pick(rng, alive, func(u string) string { return all[u].Str("description") })
+	if !ok {
+		return
+	}
+	raw := all[u]
+	if id, err := strconv.ParseInt(raw.Str(model.UDALink), 10, 64); err == nil && w.keyVK(id) == u {
+		w.unify(u, id)
+	}
+	switch what {
+	case "purge":
+		w.purge(u, raw)
+		return
+	case "duplicate":
+		w.addTW(seed, func(r model.Raw) { w.duplicate(r, raw) })
+		return
+	}
+	before := fromRaw(raw)
+	if !w.changeTW(raw, what, rng, seed, alive) {
+		return
+	}
+	p := w.pair(u, 0)
+	base := model.Snapshot{}
+	if p != nil {
+		base = p.TW
+	}
+	if what == "delete" {
+		w.dropped(u, before)
+	}
+	w.tasks.Put(raw)
+	w.diff(u, before, fromRaw(w.tasks.All()[u]), base, p != nil)
+}
+
+// changeTW makes one change; false: there is nothing to change.
+func (w *world) changeTW(raw model.Raw, what string, rng *rand.Rand, seed uint64, alive []string) bool {
+	switch what {
+	case "title":
+		raw.SetStr("description", value(seed))
+	case "notes":
+		raw.SetStr(model.UDANotes, value(seed))
+	case "priority":
+		raw.SetStr("priority", oneOf(rng, "", "L", "M", "H"))
+	case "due":
+		if raw.Str("recur") != "" { // must have one
+			return false
+		}
+		raw.SetStr("due", oneOf(rng, "", model.Stamp(day(2028, seed)), model.Stamp(day(2028, seed))))
+	case "start":
+		raw.SetStr("scheduled", model.Stamp(day(2026, seed)))
+	case "end":
+		raw.SetStr(model.UDAEnd, model.Stamp(day(2030, seed)))
+	case "project":
+		raw.SetStr("project", oneOf(rng, "", "p0", "p1", "p2", "p2.p3", "new", "new.deep", w.anyPath(rng)))
+	case "status":
+		raw.SetStr("status", map[string]string{model.Pending: model.Completed, model.Completed: model.Pending}[raw.Str("status")])
+	case "delete":
+		raw.SetStr("status", model.Deleted)
+	case "tag":
+		toggle(raw, "tags", oneOf(rng, "a", "b", "c:d", "é"))
+	case "depends":
+		other, _ := w.pick(rng, alive, nil)
+		if other == raw.UUID() {
+			return false
+		}
+		toggle(raw, "depends", other)
+	default:
+		return w.changeNotes(raw, what, rng, seed)
+	}
+	return true
+}
+
+// changeNotes changes annotations; those of other accounts are left alone.
+func (w *world) changeNotes(raw model.Raw, what string, rng *rand.Rand, seed uint64) bool {
+	as := raw.Annotations()
+	if what == "annotate" {
+		at := model.Stamp(w.tw.Now())
+		raw.SetAnnotations(append(as, model.Annotation{Entry: at, Description: value(seed)}))
+		return true
+	}
+	var mine []int
+	for i, a := range as {
+		if !strings.Contains(a.Description, ": ") {
+			mine = append(mine, i)
+		}
+	}
+	if len(mine) == 0 {
+		return false
+	}
+	i := oneOf(rng, mine...)
+	if what == "denotate" {
+		as = slices.Delete(as, i, i+1)
+	} else {
+		as[i].Description = value(seed)
+	}
+	raw.SetAnnotations(as)
+	return true
+}
+
+func toggle(raw model.Raw, key, val string) {
+	l := raw.List(key)
+	if i := slices.Index(l, val); i >= 0 {
+		raw.SetList(key, slices.Delete(l, i, i+1))
+		return
+	}
+	raw.SetList(key, append(l, val))
+}
+
+// purge removes a task without a trace.
+func (w *world) purge(u string, raw model.Raw) {
+	w.dropped(u, fromRaw(raw))
+	w.note("  %s purged", u)
+	w.purged[u] = true
+	w.tasks.Purge(u)
+	w.gone(u)
+}
+
+func (w *world) gone(u string) {
+	if p := w.pair(u, 0); p != nil && p.State == store.Live {
+		w.owed.owe(u, "status", "purged")
+	}
+}
+
+// forget purges tasks that were deleted, as users do now and then.
+func (w *world) forget(rng *rand.Rand) {
+	all := w.tasks.All()
+	for _, u := range slices.Sorted(maps.Keys(all)) {
+		if all[u].Str("status") == model.Deleted && rng.IntN(4) > 0 {
+			w.purge(u, all[u])
+		}
+	}
+}
+
+// duplicate copies what `task duplicate` copies: all but the times and the
+// state, the link too.
+func (w *world) duplicate(r, from model.Raw) {
+	for k, v := range from {
+		switch k {
+		case "uuid", "status", "entry", "end", "modified", "id", "urgency", "start", "custom", "description":
+		default:
+			r[k] = v
+		}
+	}
+}
+
+// recur makes a template, which stays here, and one instance.
+func (w *world) recur(seed uint64) {
+	parent := userUUID(seed + 1)
+	due := model.Stamp(day(2028, seed))
+	w.addTW(seed+1, func(r model.Raw) {
+		for k, v := range map[string]string{"status": model.Recurring, "due": due, "recur": "daily", "rtype": "periodic", "mask": "-"} {
+			r.SetStr(k, v)
+		}
+	})
+	w.addTW(seed, func(r model.Raw) {
+		for k, v := range map[string]string{"due": due, "recur": "daily", "rtype": "periodic", "parent": parent} {
+			r.SetStr(k, v)
+		}
+		r["imask"] = json.RawMessage("0")
+	})
+}
+
+// undo takes back whatever came last, the engine's imports too.
+func (w *world) undo() {
+	before := w.tasks.All()
+	w.tasks.Undo()
+	after := w.tasks.All()
+	for _, u := range slices.Sorted(maps.Keys(before)) {
+		p := w.pair(u, 0)
+		base := model.Snapshot{}
+		if p != nil {
+			base = p.TW
+			w.keyVK(p.ID)
+		}
+		a, b := fromRaw(before[u]), fromRaw(after[u])
+		switch {
+		case after[u] == nil:
+			w.dropped(u, a)
+			w.note("  %s undone", u)
+			w.purged[u] = true
+			delete(w.own, u)
+			w.gone(u)
+		case w.own[u] == nil:
+			if b.Scalar[model.Status] == model.Deleted && a.Scalar[model.Status] != model.Deleted {
+				w.dropped(u, a)
+			}
+			w.diff(u, a, b, base, p != nil)
+		}
+	}
+}
+
+// seeVK is a Vikunja task as Taskwarrior would say it.
+func (w *world) seeVK(t *fake.Task) model.Snapshot {
+	var s model.Snapshot
+	s.Scalar[model.Title] = t.Title
+	s.Scalar[model.Status] = model.Pending
+	if t.Done {
+		s.Scalar[model.Status] = model.Completed
+	}
+	s.Scalar[model.Project] = w.path(t.ProjectID)
+	s.Scalar[model.Priority] = model.PriorityToTW(t.Priority)
+	s.Scalar[model.Due] = model.Stamp(t.Due)
+	s.Scalar[model.Start] = model.Stamp(t.Start)
+	s.Scalar[model.End] = model.Stamp(t.End)
+	s.Scalar[model.Notes] = model.NotesText(t.Description)
+	for _, id := range t.LabelIDs {
+		if l := w.vk.LabelM[id]; l != nil {
+			s.Tags = append(s.Tags, l.Title)
+		}
+	}
+	s.Tags = model.Set(s.Tags)
+	for _, k := range t.Notes {
+		text := model.CommentText(k.Text)
+		if k.AuthorID != w.vk.MeUser.ID {
+			text = k.Author + ": " + text
+		}
+		s.Comments = append(s.Comments, model.Comment{Text: text})
+	}
+	return s
+}
+
+func (w *world) path(id int64) string {
+	if id == 1 {
+		return ""
+	}
+	p := w.vk.ProjectM[id]
+	if p == nil {
+		return "?"
+	}
+	switch p.Parent {
+	case 0:
+		return p.Title
+	case 1:
+		return w.vk.ProjectM[1].Title + "." + p.Title
+	}
+	return w.path(p.Parent) + "." + p.Title
+}
+
+func (w *world) editVK(what string, rng *rand.Rand, seed uint64) {
+	w.vk.Mu.Lock()
+	defer w.vk.Mu.Unlock()
+	if what == "add" {
+		w.addVK(seed)
+		return
+	}
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(w.vk.TaskM)) {
+		if !w.vk.IsArchived(w.vk.TaskM[id].ProjectID) {
+			ids = append(ids, fmt.Sprint(id))
+		}
+	}
+	num, ok := w.pick(rng, ids, func(k string) string { n, _ := strconv.ParseInt(k, 10, 64); return w.vk.TaskM[n].Title })
+	if !ok {
+		return
+	}
+	id, _ := strconv.ParseInt(num, 10, 64)
+	t := w.vk.TaskM[id]
+	before := w.seeVK(t)
+	key := w.keyVK(id)
+	if what == "delete" {
+		w.deleteVK(id)
+		return
+	}
+	w.changeVK(t, what, rng, seed, ids)
+	w.diffVK(key, t, before)
+}
+
+func (w *world) deleteVK(id int64) {
+	before, key := w.seeVK(w.vk.TaskM[id]), w.keyVK(id)
+	delete(w.vk.TaskM, id)
+	w.dropped(key, before)
+	w.note("  vk %d (%s) deleted", id, key)
+	w.owed.owe(key, "status", model.Deleted)
+}
+
+func (w *world) changeVK(t *fake.Task, what string, rng *rand.Rand, seed uint64, ids []string) {
+	patch := func(p api.TaskPatch) { w.vk.Change(t, p) }
+	switch what {
+	case "title":
+		patch(api.TaskPatch{Title: ptr(value(seed))})
+	case "notes":
+		patch(api.TaskPatch{Description: ptr("<p>" + value(seed) + "</p>")})
+	case "priority":
+		patch(api.TaskPatch{Priority: ptr(int64(rng.IntN(6)))})
+	case "due":
+		patch(api.TaskPatch{Due: ptr(oneOf(rng, time.Time{}, day(2029, seed), day(2029, seed)))})
+	case "start":
+		patch(api.TaskPatch{Start: ptr(day(2025, seed))})
+	case "end":
+		patch(api.TaskPatch{End: ptr(day(2031, seed))})
+	case "project":
+		if to, ok := w.openProject(rng); ok {
+			patch(api.TaskPatch{ProjectID: &to})
+		}
+	case "status":
+		patch(api.TaskPatch{Done: ptr(!t.Done)})
+	case "repeat":
+		patch(api.TaskPatch{RepeatAfter: ptr(oneOf(rng, int64(0), 86400, 604800)), RepeatMode: ptr(int64(oneOf(rng, 0, 0, 1, 2)))})
+	case "tag":
+		w.toggleLabel(t, oneOf(rng, "a", "b", "c:d", "é"))
+	case "blocked":
+		num, _ := w.pick(rng, ids, nil)
+		other, _ := strconv.ParseInt(num, 10, 64)
+		if other == t.ID {
+			return
+		}
+		if i := slices.Index(t.Blocked, other); i >= 0 {
+			t.Blocked = slices.Delete(t.Blocked, i, i+1)
+		} else {
+			t.Blocked = append(t.Blocked, other)
+			slices.Sort(t.Blocked)
+		}
+		w.bump(t)
+	default:
+		w.editComments(t, what, rng, seed)
+	}
+}
+
+func (w *world) bump(t *fake.Task) { t.Updated = w.vk.Clock().UTC().Truncate(time.Second) }
+
+func (w *world) openProject(rng *rand.Rand) (int64, bool) {
+	var open []string
+	for _, id := range slices.Sorted(maps.Keys(w.vk.ProjectM)) {
+		if !w.vk.IsArchived(id) {
+			open = append(open, w.path(id))
+		}
+	}
+	path, _ := w.pick(rng, open, func(p string) string { return p })
+	for id := range w.vk.ProjectM {
+		if w.path(id) == path {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+func (w *world) anyPath(rng *rand.Rand) string {
+	w.vk.Mu.Lock()
+	defer w.vk.Mu.Unlock()
+	if id, ok := w.openProject(rng); ok {
+		return w.path(id)
+	}
+	return ""
+}
+
+func (w *world) addVK(seed uint64) {
+	title := value(seed)
+	id := w.vk.NextID()
+	now := w.vk.Clock().UTC().Truncate(time.Second)
+	w.vk.TaskM[id] = &fake.Task{Task: api.Task{ID: id, ProjectID: 1, Title: title, Created: now, Updated: now, CreatedBy: 1}}
+	w.wrote(fmt.Sprint("vk ", id), "title", "", title, "", false)
+}
+
+func (w *world) toggleLabel(t *fake.Task, title string) {
+	w.bump(t)
+	had := false
+	t.LabelIDs = slices.DeleteFunc(t.LabelIDs, func(id int64) bool {
+		match := w.vk.LabelM[id] != nil && w.vk.LabelM[id].Title == title
+		had = had || match
+		return match
+	})
+	if had {
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.vk.LabelM)) {
+		if w.vk.LabelM[id].Title == title {
+			t.LabelIDs = append(t.LabelIDs, id)
+			return
+		}
+	}
+	t.LabelIDs = append(t.LabelIDs, w.newLabel(title))
+}
+
+func (w *world) newLabel(title string) int64 {
+	id := w.vk.NextID()
+	w.vk.LabelM[id] = &api.Label{ID: id, Title: title, OwnerID: 1}
+	return id
+}
+
+func (w *world) editComments(t *fake.Task, what string, rng *rand.Rand, seed uint64) {
+	now := w.vk.Clock().UTC().Truncate(time.Second)
+	switch what {
+	case "comment":
+		t.Notes = append(t.Notes, api.Comment{ID: w.vk.NextID(), Text: model.CommentHTML(value(seed)), AuthorID: 1, Created: now})
+	case "foreign":
+		t.Notes = append(t.Notes, api.Comment{ID: w.vk.NextID(), Text: model.CommentHTML(value(seed)), AuthorID: 2, Author: "bob", Created: now})
+	default:
+		if len(t.Notes) == 0 {
+			return
+		}
+		i := rng.IntN(len(t.Notes))
+		if what == "uncomment" {
+			t.Notes = slices.Delete(t.Notes, i, i+1)
+		} else {
+			t.Notes[i].Text = model.CommentHTML(value(seed))
+		}
+	}
+	w.bump(t)
+}
+
+func (w *world) diffVK(key string, t *fake.Task, before model.Snapshot) {
+	after := w.seeVK(t)
+	p := w.pair("", t.ID)
+	base, has := model.Snapshot{}, p != nil && p.State == store.Live
+	if has {
+		base = p.VK.Clone()
+		_, base.Scalar[model.Project] = splitProject(base.Scalar[model.Project])
+		n, _ := strconv.ParseInt(base.Scalar[model.Priority], 10, 64)
+		base.Scalar[model.Priority] = model.PriorityToTW(n)
+		base.Scalar[model.Notes] = model.NotesText(base.Scalar[model.Notes])
+	}
+	w.diff(key, before, after, base, has)
+}
+
+// editWeb changes projects and labels.
+func (w *world) editWeb(what string, rng *rand.Rand, seed uint64) {
+	w.vk.Mu.Lock()
+	defer w.vk.Mu.Unlock()
+	paths := map[int64]string{}
+	for id := range w.vk.ProjectM {
+		paths[id] = w.path(id)
+	}
+	switch what {
+	case "label", "twin", "unlabel":
+		w.editLabels(what, rng, seed)
+		return
+	}
+	id, ok := w.openProject(rng)
+	if what == "archive" {
+		id, ok = w.ownProject(rng)
+	}
+	if !ok || (id == 1 && what != "rename") {
+		return
+	}
+	p := w.vk.ProjectM[id]
+	switch what {
+	case "rename":
+		p.Title = value(seed)
+	case "move":
+		if to, _ := w.openProject(rng); !w.vk.Below(to, id) {
+			w.moveProject(p, oneOf(rng, 0, to))
+		}
+	case "archive":
+		w.vk.ArchiveProject(id, !w.vk.IsArchived(id))
+	case "drop":
+		w.dropProject(id)
+	}
+	for _, id := range slices.Sorted(maps.Keys(paths)) {
+		old := paths[id]
+		if w.vk.ProjectM[id] != nil && w.path(id) != old {
+			w.note("  project %d %q is now %q", id, old, w.path(id))
+			w.moves = append(w.moves, [2]string{old, w.path(id)})
+		}
+	}
+}
+
+// moveProject moves it, unless one of its name is there.
+func (w *world) moveProject(p *api.Project, to int64) {
+	for _, other := range w.vk.ProjectM {
+		if other.Parent == to && other.Title == p.Title {
+			return
+		}
+	}
+	p.Parent = to
+}
+
+// ownProject is any but the default one.
+func (w *world) ownProject(rng *rand.Rand) (int64, bool) {
+	ids := slices.Sorted(maps.Keys(w.vk.ProjectM))
+	if len(ids) < 2 {
+		return 0, false
+	}
+	return oneOf(rng, ids[1:]...), true
+}
+
+func (w *world) dropProject(root int64) {
+	if len(w.vk.ProjectM) < 4 {
+		return
+	}
+	w.note("  project %d %q dropped", root, w.path(root))
+	for _, id := range slices.Sorted(maps.Keys(w.vk.TaskM)) {
+		if w.vk.Below(w.vk.TaskM[id].ProjectID, root) {
+			w.deleteVK(id)
+		}
+	}
+	w.vk.DropProject(root)
+}
+
+func (w *world) editLabels(what string, rng *rand.Rand, seed uint64) {
+	ids := slices.Sorted(maps.Keys(w.vk.LabelM))
+	if len(ids) == 0 {
+		return
+	}
+	id := oneOf(rng, ids...)
+	before := map[int64]model.Snapshot{}
+	for _, t := range slices.Sorted(maps.Keys(w.vk.TaskM)) {
+		before[t] = w.seeVK(w.vk.TaskM[t])
+	}
+	switch what {
+	case "label":
+		w.titles = append(w.titles, [2]string{w.vk.LabelM[id].Title, value(seed)})
+		w.vk.LabelM[id].Title = value(seed)
+		return // nobody's edit of a task
+	case "unlabel":
+		delete(w.vk.LabelM, id)
+		for _, t := range w.vk.TaskM {
+			t.LabelIDs = slices.DeleteFunc(t.LabelIDs, func(l int64) bool { return l == id })
+		}
+	case "twin":
+		twin := w.newLabel(w.vk.LabelM[id].Title)
+		for _, n := range slices.Sorted(maps.Keys(before)) {
+			t := w.vk.TaskM[n]
+			if rng.IntN(4) == 0 && !slices.Contains(t.LabelIDs, id) && !w.vk.IsArchived(t.ProjectID) {
+				t.LabelIDs = append(t.LabelIDs, twin)
+			}
+		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(before)) {
+		w.diffVK(w.keyVK(t), w.vk.TaskM[t], before[t])
+	}
+}

@@ -1,0 +1,535 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/fake"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+	"vikunja-sync/internal/webhint"
+)
+
+// book owes values: task -> field -> value.
+type book map[string]map[string]map[string]bool
+
+func (b book) owe(task, field, val string) {
+	if b[task] == nil {
+		b[task] = map[string]map[string]bool{}
+	}
+	if b[task][field] == nil {
+		b[task][field] = map[string]bool{}
+	}
+	b[task][field][val] = true
+}
+
+func (b book) forgive(task, field, val string) { delete(b[task][field], val) }
+
+// tasks is Taskwarrior as the test needs it: the model or the real one.
+type tasks interface {
+	Tasks
+	All() map[string]model.Raw
+	Put(model.Raw)
+	Purge(uuid string)
+	Undo()
+	IsLocked() bool
+	Unlock()
+}
+
+type world struct {
+	*rig
+	owed  book
+	local time.Duration // how far the local clock is off
+	far   time.Duration // how far the server's is
+	tasks tasks
+
+	rng    *rand.Rand // draws faults; nil: none are drawn
+	faults []fault    // those of the running cycle
+	places map[string]int
+	busy   bool // inside an edit
+
+	births map[string]string    // what a task was called when first seen
+	moves  [][2]string          // project paths, before and after
+	titles [][2]string          // labels, likewise
+	late   []time.Time          // when late requests arrive
+	shared map[int64][]string   // the uuids that an id ever had
+	mail   []string             // webhooks under way
+	hooks  *webhint.Receiver    //
+	steps  int                  //
+	rolls  int                  // completions of repeating tasks by the engine
+	trace  []string             //
+	played []step               //
+	own    map[string]model.Raw // templates, which nobody may touch
+	purged map[string]bool      // what only they knew is gone
+	ended  map[string]bool      // occurrences, by uuid and id
+}
+
+var errKilled = errors.New("killed")
+
+const hookSecret = "s3cret"
+
+func newWorld(t testing.TB, p policy) *world {
+	w := &world{rig: newRig(t), owed: book{}, births: map[string]string{}, shared: map[int64][]string{}, own: map[string]model.Raw{},
+		purged: map[string]bool{}, ended: map[string]bool{}}
+	w.tw.Now = func() time.Time { return w.now.Add(w.local) }
+	w.vk.Clock = func() time.Time { return w.now.Add(w.far) }
+	w.cfg.Now = w.tw.Now
+	w.cfg.Winner, w.cfg.OnDelete, w.cfg.Repeat = p.winner, p.onDelete, p.repeat
+	w.cfg.MaxDeletes, w.cfg.MaxPercent = 1<<30, 1<<30
+	w.tw.Size = 3
+	w.tw.Fault, w.vk.Fault = w.fault, w.fault
+	w.vk.Rolled = w.rolled
+	w.tasks = w.tw
+	w.hooks = webhint.New(hookSecret, filepath.Join(w.dir, "hints"))
+	for i := range 4 {
+		id := int64(10 + i)
+		w.vk.ProjectM[id] = &api.Project{ID: id, Title: fmt.Sprint("p", i), OwnerID: 1}
+	}
+	w.vk.ProjectM[13].Parent = 12
+	return w
+}
+
+// tick moves the clocks and delivers what is late.
+func (w *world) tick(d time.Duration) {
+	w.rig.tick(d)
+	if len(w.late) > 0 && !w.now.Before(w.late[0]) {
+		w.late = nil
+		w.note("late requests arrive")
+		w.vk.Deliver()
+	}
+}
+
+// fault decides at each point of each call what goes wrong there.
+func (w *world) fault(side, call, point string) error {
+	if w.places == nil || w.busy {
+		return nil
+	}
+	at := side + " " + call + " " + point
+	nth := w.places[at]
+	if call == "update task" && point == "before" {
+		w.tick(time.Second) // two completions within a second cannot be told apart
+	}
+	w.places[at]++
+	if w.rng != nil {
+		f, ok := w.draw(side, call, point)
+		if !ok {
+			return nil
+		}
+		f.at, f.nth = at, nth
+		w.faults = append(w.faults, f)
+		return w.happens(f, side, call, point)
+	}
+	for _, f := range w.faults {
+		if f.at == at && f.nth == nth {
+			if err := w.happens(f, side, call, point); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) draw(side, call, point string) (f fault, ok bool) {
+	far := side == "vikunja"
+	what := ""
+	switch n := w.rng.IntN(1000); {
+	case n < 12:
+		what = "kill"
+	case n < 35:
+		what = "fail"
+	case n < 42 && far && point == "before":
+		what = "limit"
+	case n < 48 && far:
+		what = "timeout"
+	case n < 58 && far && point == "before" && canBeLate(call):
+		what = "late"
+	case n < 66 && far && point == "before" && canBeTwice(call):
+		what = "twice"
+	case n >= 70 && n < 130:
+		what = userKinds[w.rng.IntN(len(userKinds))]
+		ok = !w.fenced(side, call, point, what)
+	case n >= 130 && n < 140:
+		what = "tick"
+	}
+	return fault{what: what, seed: w.rng.Uint64()}, what != "" && (ok || !strings.Contains(what, " "))
+}
+
+// canBeLate: what a server may still carry out after the caller gave up. A
+// late change of a field would overwrite whatever the field is by then; that
+// server offers no protection from it.
+func canBeLate(call string) bool { return strings.HasPrefix(call, "create ") }
+
+// canBeTwice: what is the same when done twice. A create is not repeated by
+// anybody, and completing a repeating task cannot be told from a new request.
+func canBeTwice(call string) bool {
+	return strings.HasPrefix(call, "add ") || strings.HasPrefix(call, "remove ") || strings.HasPrefix(call, "delete ") || call == "update comment"
+}
+
+func (w *world) happens(f fault, side, call, point string) error {
+	w.note("at %s %d: %s", f.at, f.nth, f.what)
+	rng := rand.New(rand.NewPCG(f.seed, 4))
+	far := side == "vikunja"
+	switch f.what {
+	case "kill":
+		panic(errKilled)
+	case "fail":
+		if far {
+			return &api.Error{Kind: api.KindUnavailable, Status: 500, Method: "?", Route: call, Ambiguous: true}
+		}
+		return errors.New("broken pipe")
+	case "limit":
+		return &api.Error{Kind: api.KindRateLimited, Status: 429, Method: "?", Route: call}
+	case "timeout":
+		w.tick(35 * time.Second)
+		return fake.TimedOut(call)
+	case "late":
+		w.tick(35 * time.Second)
+		w.late = append(w.late, w.now.Add(time.Duration(rng.IntN(25))*time.Second))
+		return fake.ErrLate
+	case "twice":
+		return fake.ErrTwice
+	case "tick":
+		w.tick(time.Duration(rng.IntN(40)) * time.Second)
+	default:
+		if !w.fenced(side, call, point, f.what) {
+			w.do(step{kind: f.what, seed: f.seed})
+		}
+	}
+	return nil
+}
+
+// fenced excludes what the real programs exclude or cannot tell: user commands
+// while the engine holds Taskwarrior's lock; a web edit of the same field
+// between the engine's last look and its write, for which the server offers no
+// protection; and a project moved to where the engine is about to make one of
+// that name. Every other moment is open.
+func (w *world) fenced(side, call, point, kind string) bool {
+	if kind == "web move" {
+		return true
+	}
+	if strings.HasPrefix(kind, "tw") {
+		return w.tasks.IsLocked()
+	}
+	return side == "vikunja" && point == "before" &&
+		slices.Contains([]string{"update task", "delete task", "update comment", "delete comment"}, call)
+}
+
+func (w *world) note(format string, args ...any) {
+	w.trace = append(w.trace, fmt.Sprintf(format, args...))
+}
+
+// do plays one step and tells what went wrong in it.
+func (w *world) do(s step) []fault {
+	rng := rand.New(rand.NewPCG(s.seed, 2))
+	w.tick(time.Duration(rng.IntN(5)) * time.Second)
+	switch s.kind {
+	case "cycle":
+		return w.run(nil, s.faults)
+	case "faulty":
+		if s.faults != nil {
+			return w.run(nil, s.faults)
+		}
+		return w.run(rng, nil)
+	case "jump":
+		w.local = time.Duration(rng.IntN(1200)-600) * time.Second
+		return nil
+	case "skip":
+		w.far = time.Duration(rng.IntN(1200)-600) * time.Second
+		return nil
+	case "deliver":
+		w.deliver(rng)
+		return nil
+	}
+	was := w.busy
+	w.busy = true
+	defer func() { w.busy = was }()
+	switch side, what, _ := strings.Cut(s.kind, " "); side {
+	case "tw":
+		w.editTW(what, rng, s.seed)
+	case "vk":
+		w.editVK(what, rng, s.seed)
+		w.post("task.updated")
+	case "web":
+		w.editWeb(what, rng, s.seed)
+		w.post("project.updated")
+	}
+	return nil
+}
+
+// post sends a webhook on its way.
+func (w *world) post(event string) {
+	w.mail = append(w.mail, fmt.Sprintf(`{"event_name":%q,"time":%q,"data":{}}`, event, w.now.Format(time.RFC3339)))
+}
+
+// deliver brings some webhooks, in any order, some twice, an old one and a
+// forged one; those that are taken cause a cycle.
+func (w *world) deliver(rng *rand.Rand) {
+	var bodies []string
+	for _, m := range w.mail {
+		for n := rng.IntN(4); n > 1; n-- { // none, none, once, twice
+			bodies = append(bodies, m)
+		}
+	}
+	rng.Shuffle(len(bodies), func(i, j int) { bodies[i], bodies[j] = bodies[j], bodies[i] })
+	if len(bodies) > 4 {
+		bodies = bodies[:4]
+	}
+	w.mail = nil
+	for _, b := range bodies {
+		req := httptest.NewRequest("POST", webhint.Path, strings.NewReader(b))
+		req.Header.Set("X-Vikunja-Signature", webhint.Sign(hookSecret, []byte(b)))
+		w.hooks.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	forged := httptest.NewRequest("POST", webhint.Path, strings.NewReader(`{"event_name":"task.deleted"}`))
+	forged.Header.Set("X-Vikunja-Signature", webhint.Sign("guess", nil))
+	w.hooks.ServeHTTP(httptest.NewRecorder(), forged)
+	if had := w.hooks.Take(); had != (len(bodies) > 0) {
+		panic(fmt.Sprintf("%d deliveries, taken: %v", len(bodies), had))
+	}
+	if len(bodies) > 0 {
+		w.run(nil, nil)
+	}
+}
+
+// run is one cycle, which may be killed. It tells what went wrong.
+func (w *world) run(rng *rand.Rand, faults []fault) (happened []fault) {
+	w.rng, w.faults, w.places = rng, faults, map[string]int{}
+	defer func() {
+		happened = w.faults
+		w.rng, w.faults, w.places = nil, nil, nil
+		w.tasks.Unlock()
+		defer w.endings()
+		if r := recover(); r != nil {
+			if r != errKilled {
+				panic(r)
+			}
+			w.note("killed")
+			w.restart()
+		}
+	}()
+	w.tick(5 * time.Second)
+	rep, err := New(w.cfg, w.tasks, w.vk, w.st).Cycle(context.Background(), Options{})
+	w.note("cycle: %+v %v", *rep, err)
+	return nil
+}
+
+// endings remembers occurrences that ended: a reopened one is paired again.
+func (w *world) endings() {
+	for u, p := range w.pairs() {
+		if p.State == store.Closed {
+			w.ended[fmt.Sprint(u, " ", p.ID)] = true
+		}
+	}
+}
+
+// rolled: the dates that a web user saw in a repeating task have served.
+func (w *world) rolled(id int64) {
+	w.rolls++
+	key := w.keyVK(id)
+	for _, f := range []model.Field{model.Due, model.Start, model.End} {
+		delete(w.owed[key], f.String())
+	}
+}
+
+// pair reads the state, as a debugger would.
+func (w *world) pair(uuid string, id int64) *store.Pair {
+	var p *store.Pair
+	w.st.View(func(t *store.Tx) (err error) {
+		if uuid == "" {
+			uuid = t.Owner(id)
+		}
+		if uuid != "" {
+			p, err = t.Pair(uuid)
+		}
+		if p != nil && p.State == store.Importing {
+			p = nil
+		}
+		return err
+	})
+	return p
+}
+
+// keyVK names a task in the book by uuid as soon as it has one.
+func (w *world) keyVK(id int64) string {
+	p := w.pair("", id)
+	if p == nil || p.State == store.Closed {
+		for u, raw := range w.tasks.All() { // a kill between import and state
+			if raw.Str(model.UDALink) == fmt.Sprint(id) && w.pair(u, 0) == nil {
+				return w.unify(u, id)
+			}
+		}
+		if u := w.making(id); u != "" {
+			return w.unify(u, id)
+		}
+		return fmt.Sprint("vk ", id)
+	}
+	return w.unify(p.UUID, id)
+}
+
+// making is the uuid that a task is just being made for.
+func (w *world) making(id int64) (uuid string) {
+	if us := w.shared[id]; len(us) > 0 && !w.ended[fmt.Sprint(us[len(us)-1], " ", id)] {
+		return us[len(us)-1]
+	}
+	w.st.View(func(t *store.Tx) error {
+		open, err := t.Open()
+		for _, in := range open {
+			if in.Kind == "create" && id > in.MaxID && w.vk.TaskM[id] != nil && w.vk.TaskM[id].Title == in.Title {
+				uuid = in.UUID
+			}
+		}
+		return err
+	})
+	return uuid
+}
+
+func (w *world) unify(uuid string, id int64) string {
+	if !slices.Contains(w.shared[id], uuid) {
+		w.shared[id] = append(w.shared[id], uuid)
+	}
+	own := fmt.Sprint("vk ", id)
+	if old, ok := w.owed[own]; ok {
+		for f, vals := range old {
+			for v := range vals {
+				w.owed.owe(uuid, f, v)
+			}
+		}
+		delete(w.owed, own)
+	}
+	return uuid
+}
+
+// pick chooses by birth: the choice among the others stays when one is gone.
+func (w *world) pick(rng *rand.Rand, keys []string, birth func(key string) string) (best string, ok bool) {
+	salt, least := rng.Uint64(), uint64(0)
+	for _, k := range keys {
+		if w.births[k] == "" {
+			w.births[k] = birth(k)
+		}
+		h := mix(salt, w.births[k])
+		if !ok || h < least || (h == least && k < best) {
+			best, least, ok = k, h, true
+		}
+	}
+	return best, ok
+}
+
+func mix(h uint64, s string) uint64 {
+	for _, c := range []byte(s) {
+		h = (h ^ uint64(c)) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return h
+}
+
+func oneOf[T any](rng *rand.Rand, xs ...T) T { return xs[rng.IntN(len(xs))] }
+
+// value is a text that no other step makes.
+func value(seed uint64) string { return fmt.Sprintf("v%x", seed>>20) }
+
+func day(year int, seed uint64) time.Time {
+	return time.Date(year, 1, 1, 0, 0, int(seed%31_000_000), 0, time.UTC)
+}
+
+// wrote books one user write: what he saw is settled, what he wrote is owed,
+// unless it is what the side had at the last agreement: then he took back.
+func (w *world) wrote(key, field, saw, val, base string, hasBase bool) {
+	w.note("  %s %s: %q -> %q", key, field, saw, val)
+	w.settled(key, field, saw)
+	if hasBase && val == base {
+		w.owed.forgive(key, field, val)
+		return
+	}
+	w.owed.owe(key, field, val)
+}
+
+// chain names all occurrences of a task.
+func (w *world) chain(key string) []string {
+	keys := []string{key}
+	for id, us := range w.shared {
+		if slices.Contains(us, key) || key == fmt.Sprint("vk ", id) {
+			keys = append(keys, us...)
+		}
+	}
+	return keys
+}
+
+// settled forgives what a user saw, by any name that it had.
+func (w *world) settled(key, field, saw string) {
+	keys, names := w.chain(key), []string{saw}
+	if field == model.Project.String() {
+		names = became(w.moves, saw)
+	}
+	fields := []string{field}
+	if tag, ok := strings.CutPrefix(field, "tag "); ok && saw == "true" {
+		fields = nil
+		for _, t := range became(w.titles, tag) {
+			fields = append(fields, "tag "+t)
+		}
+	}
+	for _, k := range keys {
+		for _, f := range fields {
+			for _, p := range names {
+				w.owed.forgive(k, f, p)
+			}
+		}
+	}
+}
+
+// diff books what an edit changed.
+func (w *world) diff(key string, before, after, base model.Snapshot, hasBase bool) {
+	for f := range model.NumFields {
+		if before.Scalar[f] != after.Scalar[f] {
+			w.wrote(key, f.String(), before.Scalar[f], after.Scalar[f], base.Scalar[f], hasBase)
+		}
+	}
+	for _, e := range model.Set(slices.Concat(before.Tags, after.Tags)) {
+		had, has := slices.Contains(before.Tags, e), slices.Contains(after.Tags, e)
+		if had != has {
+			w.wrote(key, "tag "+e, strconv.FormatBool(had), strconv.FormatBool(has), strconv.FormatBool(slices.Contains(base.Tags, e)), true)
+		}
+	}
+	for _, k := range before.Comments {
+		if !slices.ContainsFunc(after.Comments, func(b model.Comment) bool { return b.Text == k.Text }) {
+			w.note("  %s comment %q is gone", key, k.Text)
+			w.settled(key, "comment", k.Text)
+		}
+	}
+	for _, k := range after.Comments {
+		if !slices.ContainsFunc(before.Comments, func(b model.Comment) bool { return b.Text == k.Text }) {
+			back := slices.ContainsFunc(base.Comments, func(b model.Comment) bool { return b.Text == k.Text })
+			w.wrote(key, "comment", "", k.Text, k.Text, back)
+		}
+	}
+}
+
+// dropped settles all that a deleting user saw.
+func (w *world) dropped(key string, saw model.Snapshot) {
+	for f := range model.NumFields {
+		w.settled(key, f.String(), saw.Scalar[f])
+	}
+	for _, e := range saw.Tags {
+		w.settled(key, "tag "+e, "true")
+	}
+	for _, k := range w.chain(key) {
+		for f := range maps.Clone(w.owed[k]) {
+			if e, ok := strings.CutPrefix(f, "tag "); ok && !slices.Contains(saw.Tags, e) {
+				w.owed.forgive(k, f, "false")
+			}
+		}
+	}
+	for _, k := range saw.Comments {
+		w.settled(key, "comment", k.Text)
+	}
+}
