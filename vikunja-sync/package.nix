@@ -9,7 +9,7 @@ buildGoModule {
   src = lib.cleanSource ./.;
 
   # The hash of `go mod vendor`; a Go test computes it anew and says when it is stale.
-  vendorHash = "sha256-/vQTpe+BycyRsJaIWxMixCsoYY+eW0JKCAgWo7drroo=";
+  vendorHash = "sha256-Doknn/3SmQLtrAA806mekFKNBx10QV4GSrp7nHTUMto=";
 
   env.GOWORK = "off";
   env.CGO_ENABLED = "0";

@@ -157,11 +157,6 @@ func (v vtask) attach(label int64) {
 	v.call("POST", v.path()+"/labels", fields{"label_id": label}, nil)
 }
 
-func (v vtask) detach(label int64) {
-	v.Helper()
-	v.call("DELETE", fmt.Sprint(v.path(), "/labels/", label), nil, nil)
-}
-
 func (v vtask) delete() { v.Helper(); v.call("DELETE", v.path(), nil, nil) }
 
 // note is a comment of the server.

@@ -3,9 +3,12 @@ package fake
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ganigeorgiev/fexpr"
 
 	"vikunja-sync/internal/api"
 )
@@ -134,34 +137,68 @@ func (q *request) byIndex() (int, any) {
 	return q.problem(404, 4002, messages[4002])
 }
 
-// matches evaluates a filter: comparisons joined by &&.
+// matches evaluates a filter: comparisons joined by && and ||.
 func (q *request) matches(filter string) (func(api.Task) bool, int, any) {
-	var all []func(api.Task) bool
-	for _, part := range strings.Split(filter, "&&") {
-		fn, code, what := q.compare(strings.TrimSpace(part))
-		if code != 0 {
-			status, out := q.problem(400, code, what)
-			return nil, status, out
-		}
-		all = append(all, fn)
+	filter = quoteValues(filter)
+	parsed, err := fexpr.Parse(filter)
+	if err != nil {
+		status, out := q.problem(400, 4024, fmt.Sprintf("The filter expression '%s' is invalid: %v", filter, err))
+		return nil, status, out
 	}
-	return func(t api.Task) bool {
-		return !slices.ContainsFunc(all, func(fn func(api.Task) bool) bool { return !fn(t) })
-	}, 0, nil
+	fn, code, what := q.joined(parsed)
+	if code != 0 {
+		status, out := q.problem(400, code, what)
+		return nil, status, out
+	}
+	return fn, 0, nil
+}
+
+var comparison = regexp.MustCompile(`(\w+)\s*(>=|<=|!=|~|\?=|\?!=|=|>|<)\s*([^&|()]+)`)
+
+// quoteValues makes what people write parse: words for signs, bare values.
+func quoteValues(filter string) string {
+	filter = strings.NewReplacer(" not in ", " ?!= ", " in ", " ?= ", " like ", " ~ ").Replace(filter)
+	return comparison.ReplaceAllStringFunc(filter, func(part string) string {
+		m := comparison.FindStringSubmatch(part)
+		value := strings.TrimSpace(m[3])
+		if n := len(value); n == 0 || value[0] != value[n-1] || (value[0] != '\'' && value[0] != '"') {
+			value = "'" + strings.ReplaceAll(value, "'", `\'`) + "'"
+		}
+		return m[1] + " " + m[2] + " " + value
+	})
+}
+
+func (q *request) joined(groups []fexpr.ExprGroup) (all func(api.Task) bool, code int, what string) {
+	for _, g := range groups {
+		var fn func(api.Task) bool
+		switch item := g.Item.(type) {
+		case []fexpr.ExprGroup:
+			fn, code, what = q.joined(item)
+		case fexpr.Expr:
+			fn, code, what = q.compare(item.Left.Literal, string(item.Op), item.Right.Literal)
+		}
+		if code != 0 {
+			return nil, code, what
+		}
+		before := all
+		switch {
+		case before == nil:
+			all = fn
+		case g.Join == fexpr.JoinOr:
+			all = func(t api.Task) bool { return before(t) || fn(t) }
+		default:
+			all = func(t api.Task) bool { return before(t) && fn(t) }
+		}
+	}
+	return all, 0, ""
 }
 
 // compare evaluates one comparison. Dates compare as on a server with sqlite:
 // the same instant counts as earlier, >= misses it and < finds it.
-func (q *request) compare(part string) (fn func(api.Task) bool, code int, what string) {
-	field, rest, _ := strings.Cut(part, " ")
-	op, value, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	value = strings.Trim(strings.TrimSpace(value), `"'`)
+func (q *request) compare(field, op, value string) (fn func(api.Task) bool, code int, what string) {
 	get := filterFields[field]
 	if get == nil {
 		return nil, 4016, "The task field '" + field + "' is invalid."
-	}
-	if value == "" {
-		return nil, 4019, fmt.Sprintf("The task filter value '%s' for field '%s' is invalid.", op[len(op)-1:], field)
 	}
 	var wants []any
 	for _, v := range strings.Split(value, ",") {
@@ -172,11 +209,13 @@ func (q *request) compare(part string) (fn func(api.Task) bool, code int, what s
 		wants = append(wants, want)
 	}
 	return func(t api.Task) bool {
-		if op == "in" && field == "labels" {
+		switch {
+		case op == "?=" && field == "labels":
 			return slices.ContainsFunc(t.Labels, func(l api.Label) bool { return slices.Contains(wants, any(l.ID)) })
-		}
-		if op == "in" {
+		case op == "?=":
 			return slices.Contains(wants, get(t))
+		case op == "?!=":
+			return !slices.Contains(wants, get(t))
 		}
 		return holds(op, get(t), wants[0])
 	}, 0, ""
@@ -227,7 +266,7 @@ func holds(op string, a, b any) bool {
 			return op == "<" || op == "<="
 		}
 	default:
-		if op == "like" {
+		if op == "~" {
 			return strings.Contains(strings.ToLower(fmt.Sprint(a)), strings.ToLower(fmt.Sprint(b)))
 		}
 		return (a == b) == (op == "=")

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -29,6 +30,8 @@ func (q *request) createWebhook() (int, any) {
 		return invalid("target_url")
 	case q.h.ProjectM[q.ids[0]] == nil:
 		return q.problem(404, 3001, messages[3001])
+	case q.h.access(q.ids[0]) < write:
+		return q.problem(403, 0, "Forbidden")
 	}
 	w, err := q.h.CreateWebhook(noContext, q.ids[0], api.Webhook{TargetURL: u.String(), Events: names}, q.str("secret"))
 	return q.answer(201, q.webhookJSON(w), err)
@@ -75,13 +78,34 @@ func (q *request) assign() (int, any) {
 		return q.gone(nil)
 	}
 	us = append(us, person{ID: q.int("user_id")})
+	s.subscribe(t)
 	t.Extra["assignees"], _ = json.Marshal(us)
 	return 201, fields{"user_id": q.int("user_id"), "created": q.when(time.Time{})}
 }
 
-// me is the account, as far as a sync reads it.
-func (q *request) me() fields {
-	out := q.h.userJSON(q.h.MeUser.ID)
-	out["settings"] = fields{"default_project_id": q.h.MeUser.DefaultProject}
+// userEvents are those that a user's own webhook may ask for.
+var userEvents = []string{"task.overdue", "task.reminder.fired", "tasks.overdue"}
+
+// userWebhooks keeps them under the project 0.
+func (q *request) userWebhooks(route string) (int, any) {
+	switch route {
+	case "GET /user/settings/webhooks":
+		hs, err := q.h.Webhooks(noContext, 0)
+		return q.page(http.Header{}, mapAll(hs, q.userWebhookJSON), err)
+	case "GET /user/settings/webhooks/events":
+		return 200, userEvents
+	}
+	var names []string
+	json.Unmarshal(q.body["events"], &names)
+	if slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(userEvents, n) }) {
+		return invalid("events")
+	}
+	w, err := q.h.CreateWebhook(noContext, 0, api.Webhook{TargetURL: q.str("target_url"), Events: names}, q.str("secret"))
+	return q.answer(200, q.userWebhookJSON(w), err)
+}
+
+func (q *request) userWebhookJSON(w api.Webhook) fields {
+	out := q.webhookJSON(w)
+	out["user_id"] = q.h.MeUser.ID
 	return out
 }

@@ -32,12 +32,24 @@ type HTTP struct {
 	Fail   func(r *http.Request, point string) int
 	// Reset is when the limiter opens, for answers of 429.
 	Reset time.Time
+	// Tokens are those of users beside Token, Sessions those of logins.
+	Tokens   map[string]*Token
+	Sessions map[string]int64
+	// Limit counts all requests, Logins those.
+	Limit, Logins Limit
+	// URL and Version are what /info tells.
+	URL, Version string
+	// Pause is called between the reading and the writing of a PATCH, Writing
+	// while a change is being written, when another gets a 500.
+	Pause, Writing func()
+	writing        bool
 	// Zone is the server's time zone.
 	Zone *time.Location
 	// Unknown collects requests to routes that do not exist.
 	Unknown []string
 	Log     []string
 	one     sync.Mutex // held while a request is carried out
+	first   api.User   // whom Token belongs to
 }
 
 var ids = regexp.MustCompile(`/-?[0-9]+`)
@@ -55,28 +67,37 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !ok || (ver != "v1" && (ver != "v2" || h.NoV2)):
 		reply(w, 404, map[string]any{"message": "Not Found"})
 		return
-	case path == "/info":
-		reply(w, 200, map[string]any{"version": "v2.5.0", "concurrent_writes": false, "max_items_per_page": 50})
-		return
-	case r.Header.Get("Authorization") != "Bearer "+h.Token || h.Refuse[route]:
+	}
+	user, known := h.who(r, route)
+	public := path == "/info" || route == "POST /login"
+	key := fmt.Sprint(ver, " ", user)
+	if public {
+		key = ver + " " + r.RemoteAddr
+	}
+	switch {
+	case !public && (!known || h.Refuse[route]):
 		reply(w, 401, map[string]any{"code": 11, "message": "missing, malformed, expired or otherwise invalid token provided"})
 		return
-	}
-	if h.fails(w, r, "before") {
+	case !h.count(w.Header(), route, key):
+		reply(w, 429, map[string]any{"message": "Too Many Requests"})
+		return
+	case path == "/info":
+		reply(w, 200, h.info())
+		return
+	case h.fails(w, r, "before"):
 		return
 	}
-	q := &request{h: h, v2: ver == "v2", path: path, route: route, method: r.Method, q: r.URL.Query()}
+	q := &request{h: h, v2: ver == "v2", path: path, route: route, method: r.Method, q: r.URL.Query(), user: user, markdown: ver == "v2" && markdown(r)}
 	if b, _ := io.ReadAll(r.Body); len(b) > 0 && json.Unmarshal(b, &q.body) != nil {
-		reply(w, 400, fields{"code": 2004, "message": "Invalid model provided: Bad Request"})
+		status, out := q.problem(400, 2004, "Invalid model provided: Bad Request")
+		reply(w, status, out)
 		return
 	}
 	for _, m := range ids.FindAllString(path, -1) {
 		n, _ := strconv.ParseInt(m[1:], 10, 64)
 		q.ids = append(q.ids, n)
 	}
-	h.one.Lock()
-	status, out := q.serve(w.Header())
-	h.one.Unlock()
+	status, out := q.carryOut(w.Header())
 	if m, ok := out.(fields); ok && q.v2 && r.Method == http.MethodGet && route == "GET /tasks/#" && status == 200 {
 		etag := fmt.Sprintf(`"%s-%v"`, m["updated"], m["max_permission"])
 		w.Header().Set("ETag", etag)
@@ -88,6 +109,70 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply(w, status, out)
+}
+
+// count asks the limiters.
+func (h *HTTP) count(head http.Header, route, key string) bool {
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	if !h.Limit.take(head, key, h.Clock()) {
+		return false
+	}
+	if h.Logins.Requests == 0 {
+		h.Logins = Limit{Requests: 10, Period: time.Minute}
+	}
+	return route != "POST /login" || h.Logins.take(head, key, h.Clock())
+}
+
+// carryOut runs a request as the user who sent it. Requests come one after
+// the other; a change that finds another being written fails.
+func (q *request) carryOut(head http.Header) (int, any) {
+	h, changes := q.h, q.method != http.MethodGet
+	h.Mu.Lock()
+	busy := h.writing
+	h.Mu.Unlock()
+	if changes && busy {
+		if q.v2 {
+			return q.problem(500, 0, http.StatusText(500))
+		}
+		return 500, fields{"message": http.StatusText(500)}
+	}
+	h.one.Lock()
+	defer h.one.Unlock()
+	h.as(q.user)
+	if q.markdown {
+		q.takeMarkdown(q.body)
+	}
+	status, out := q.serve(head)
+	if q.markdown && status < 300 {
+		out = giveMarkdown(out)
+	}
+	if changes && status < 300 && h.Writing != nil {
+		h.Mu.Lock()
+		h.writing = true
+		h.Mu.Unlock()
+		h.Writing()
+		h.Mu.Lock()
+		h.writing = false
+		h.Mu.Unlock()
+	}
+	return status, out
+}
+
+// as makes a user the one that asks.
+func (h *HTTP) as(user int64) {
+	h.Mu.Lock()
+	defer h.Mu.Unlock()
+	u := h.Users[user]
+	if user == h.MeUser.ID || u == nil {
+		return
+	}
+	if h.first.ID == 0 {
+		h.first = h.MeUser
+	}
+	if h.MeUser = (api.User{ID: u.ID, Username: u.Username, Name: u.Name}); user == h.first.ID {
+		h.MeUser = h.first
+	}
 }
 
 // fails answers with a failure, or with none at all for a status of -1.
@@ -123,6 +208,9 @@ type request struct {
 	route string
 	// method is as sent; route tells v2's POST as PUT.
 	method string
+	user   int64
+	// markdown tells that rich text is Markdown on the way in and out.
+	markdown bool
 	// blocking is worked out once for a list.
 	blocking map[int64][]int64
 	q        url.Values
@@ -150,8 +238,8 @@ func (q *request) serve(head http.Header) (int, any) {
 			break
 		}
 		return 200, fields{"openapi": "3.1.0"}
-	case "GET /user":
-		return 200, q.me()
+	case "POST /login", "PUT /login":
+		return q.login()
 	case "GET /projects":
 		return q.projects(head)
 	case "GET /projects/#":
@@ -199,7 +287,7 @@ func (q *request) serveTasks(head http.Header, route string) (int, any) {
 	ctx := noContext
 	s := q.h.Server
 	switch route {
-	case "GET /tasks", "GET /projects/#/tasks":
+	case "GET /tasks", "GET /projects/#/tasks", "GET /projects/#/views/#/tasks":
 		return q.tasks(head)
 	case "GET /tasks/#":
 		return q.task(q.ids[0])
@@ -361,14 +449,12 @@ func (q *request) badPage() (int, any) {
 
 func (q *request) projects(head http.Header) (int, any) {
 	ps, err := q.h.Projects(noContext)
+	slices.SortStableFunc(ps, func(a, b api.Project) int { return cmp.Compare(q.h.position(a.ID), q.h.position(b.ID)) })
 	var shown []any
 	for _, p := range ps {
 		if !p.Archived || q.q.Get("is_archived") == "true" {
 			shown = append(shown, q.listedProject(p))
 		}
 	}
-	if q.v2 {
-		return q.page(head, shown, err)
-	}
-	return q.page(head, shown, err, q.favourites()...)
+	return q.page(head, shown, err, q.pseudo()...)
 }

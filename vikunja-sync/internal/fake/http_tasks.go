@@ -17,6 +17,8 @@ func (q *request) tasks(head http.Header) (int, any) {
 	if len(q.ids) > 0 {
 		query.Project = q.ids[0]
 		switch {
+		case query.Project == -1: // the favourites
+			query.Project = 0
 		case q.h.hidden(query.Project):
 			return q.problem(403, 7003, "This user does not have access to the project.")
 		case q.h.ProjectM[query.Project] == nil:
@@ -31,6 +33,10 @@ func (q *request) tasks(head http.Header) (int, any) {
 		}
 		keep = fn
 	}
+	keep = q.viewTasks(keep)
+	if len(q.ids) > 0 && q.ids[0] == -1 {
+		keep = func(t api.Task) bool { return favourite(q.h.TaskM[t.ID]) }
+	}
 	search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
 	all := []any{}
 	err := q.h.ScanTasks(noContext, query, func(t api.Task) error {
@@ -39,6 +45,9 @@ func (q *request) tasks(head http.Header) (int, any) {
 		}
 		return nil
 	})
+	if strings.Contains(q.route, "/views/") {
+		slices.Reverse(all) // a new task comes first in a view
+	}
 	if q.q.Get("sort_by") == "updated" {
 		slices.SortStableFunc(all, func(a, b any) int { return b.(api.Task).Updated.Compare(a.(api.Task).Updated) })
 	}
@@ -65,8 +74,9 @@ func (q *request) task(id int64) (int, any) {
 	defer q.h.Mu.Unlock()
 	out := q.taskJSON(&t, q.h.TaskM[id])
 	if q.v2 && q.method == http.MethodGet {
-		out["max_permission"] = 2
+		out["max_permission"] = int(q.h.access(t.ProjectID))
 	}
+	q.expand(out, q.h.TaskM[id])
 	return 200, out
 }
 
@@ -153,6 +163,9 @@ func (q *request) replace() (int, any) {
 	}
 	empty, zero, no, never := "", int64(0), false, time.Time{}
 	p := q.named()
+	if p.Title != nil && *p.Title == "" {
+		p.Title = nil // is not written
+	}
 	fill(&p.Description, &empty)
 	fill(&p.Done, &no)
 	fill(&p.Priority, &zero)
@@ -199,7 +212,7 @@ func (q *request) prepare(id int64, p api.TaskPatch, wipe bool) bool {
 	set(&after.Start, p.Start)
 	set(&after.End, p.End)
 	q.keep(&after, wipe)
-	t.Extra, t.Percent = after.Extra, after.Percent
+	t.Extra, t.Percent, t.Subscription = after.Extra, after.Percent, after.Subscription
 	return assigned
 }
 
@@ -216,7 +229,10 @@ func (q *request) patch() (int, any) {
 	}
 	for key := range q.body {
 		if !known[key] {
-			return q.problem(422, 0, "validation failed", fields{"message": "unexpected property", "location": "body." + key})
+			_, shown := q.task(q.ids[0]) // the patch is laid over what a read shows
+			whole := maps.Clone(shown.(fields))
+			maps.Copy(whole, fields{"max_permission": 2, key: q.body[key]})
+			return q.problem(422, 0, "validation failed", fields{"message": "unexpected property", "location": "body." + key, "value": whole})
 		}
 	}
 	if raw, ok := q.body["title"]; ok && string(raw) == `""` {
@@ -227,6 +243,7 @@ func (q *request) patch() (int, any) {
 	}
 	p := q.named()
 	q.h.Mu.Lock()
+	q.sameText(&p)
 	before := q.identifier(q.h.TaskM[q.ids[0]])
 	if t := q.h.TaskM[q.ids[0]]; t != nil && !q.h.archived(t.ProjectID) && (p.ProjectID == nil || q.h.ProjectM[*p.ProjectID] != nil) && (!t.Repeats() || p.Done == nil) && !q.touches(t) {
 		probe, last, left := *t, *q.h.more(project(p, t)), *q.h.more(t.ProjectID)
@@ -239,7 +256,10 @@ func (q *request) patch() (int, any) {
 			return 304, nil
 		}
 	}
+	stale := *q.h.TaskM[q.ids[0]]
 	q.h.Mu.Unlock()
+	q.pause(stale)
+	q.wholeText(&p)
 	assigned := q.prepare(q.ids[0], p, false)
 	if err := q.h.UpdateTask(noContext, q.ids[0], p); err != nil {
 		return q.answer(0, nil, err)
@@ -249,6 +269,9 @@ func (q *request) patch() (int, any) {
 		if m["assignees"] == nil && !assigned {
 			m["assignees"] = []any{}
 		}
+		if raw, ok := q.h.TaskM[q.ids[0]].Extra["reminders"]; ok {
+			m["reminders"] = raw // not yet in order
+		}
 		if m["labels"] != nil && string(q.body["labels"]) == "[]" {
 			m["labels"] = nil // in this answer only
 		}
@@ -257,21 +280,6 @@ func (q *request) patch() (int, any) {
 		}
 	}
 	return status, out
-}
-
-// favourites is the pseudo project that v1 repeats on every page as soon as a
-// favourite exists.
-func (q *request) favourites() []any {
-	q.h.Mu.Lock()
-	defer q.h.Mu.Unlock()
-	for _, t := range q.h.TaskM {
-		if string(t.Extra["is_favorite"]) == "true" {
-			out := q.projectJSON(api.Project{ID: -1, Title: "Favorites"})
-			out["description"], out["is_favorite"], out["owner"], out["max_permission"] = "This project has all tasks marked as favorites.", true, nil, nil
-			return []any{out}
-		}
-	}
-	return nil
 }
 
 var known = map[string]bool{"title": true, "description": true, "done": true, "priority": true, "project_id": true,
@@ -286,4 +294,41 @@ func (q *request) when(t time.Time) string {
 		t = t.In(q.h.Zone)
 	}
 	return t.Truncate(time.Second).Format(time.RFC3339)
+}
+
+// sameText leaves a description out that says in Markdown what is stored. Mu
+// is held.
+func (q *request) sameText(p *api.TaskPatch) {
+	t := q.h.TaskM[q.ids[0]]
+	if q.markdown && t != nil && p.Description != nil && *p.Description == q.h.toHTML(toMarkdown(t.Description)) {
+		p.Description = nil
+	}
+}
+
+// wholeText writes the description back as Markdown shows it, which is what a
+// PATCH with Markdown does to a text it does not name.
+func (q *request) wholeText(p *api.TaskPatch) {
+	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
+	if t := q.h.TaskM[q.ids[0]]; q.markdown && t != nil && p.Description == nil {
+		text := q.h.toHTML(toMarkdown(t.Description))
+		p.Description = &text
+	}
+}
+
+// pause lets other requests in between the reading and the writing of a PATCH.
+// What they changed is overwritten with what was read.
+func (q *request) pause(stale Task) {
+	if q.h.Pause == nil {
+		return
+	}
+	q.h.one.Unlock()
+	q.h.Pause()
+	q.h.one.Lock()
+	q.h.as(q.user)
+	q.h.Mu.Lock()
+	defer q.h.Mu.Unlock()
+	if q.h.TaskM[stale.ID] != nil {
+		*q.h.TaskM[stale.ID] = stale
+	}
 }

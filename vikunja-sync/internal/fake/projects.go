@@ -74,10 +74,14 @@ func (q *request) changeProject() (int, any) {
 	if moves {
 		p.Parent = parent
 	}
+	if !patch {
+		s.spread(p.Parent, id) // a place is not named, so it comes first
+	}
 	if sets || !patch {
 		s.archive(id, archive)
 	}
-	if patch && q.sameProject(before, q.projectJSON(*p)) {
+	cleared := q.body["description"] != nil && q.str("description") == "" && before["description"] != "" // in vain, but it counts
+	if patch && !cleared && q.sameProject(before, q.projectJSON(*p)) {
 		return 304, nil
 	}
 	p.Updated = s.now()

@@ -118,13 +118,19 @@ func (q *request) serveRest(head http.Header, route string) (int, any) {
 	if status, out := q.serveProjects(head, q.route); status != 0 {
 		return status, out
 	}
+	if status, out := q.serveAccounts(head, route); status != 0 {
+		return status, out
+	}
+	if status, out := q.serveViews(q.route); status != 0 {
+		return status, out
+	}
 	s := q.h.Server
 	switch route {
 	case "GET /labels/#", "POST /labels/#", "PATCH /labels/#", "PUT /labels/#", "DELETE /labels/#":
 		return q.label(route)
 	case "GET /tasks/#/labels":
 		t, err := s.Task(noContext, q.ids[0])
-		return q.page(http.Header{}, mapAll(t.Labels, q.labelJSON), err)
+		return q.page(head, mapAll(t.Labels, q.labelJSON), err)
 	case "POST /tasks/#/labels/bulk", "PUT /tasks/#/labels/bulk":
 		if q.v2 && !strings.HasPrefix(q.method, "PUT") {
 			return 405, fields{"message": "Method Not Allowed"}
@@ -144,15 +150,19 @@ func (q *request) serveRest(head http.Header, route string) (int, any) {
 		cs, err := s.Comments(noContext, q.ids[0])
 		for _, c := range cs {
 			if c.ID == q.ids[1] {
-				return 200, q.commentJSON(c)
+				out := q.commentJSON(c)
+				if u := s.Users[c.AuthorID]; u != nil && u.Email != "" {
+					out["author"].(fields)["email"] = u.Email // on this read only
+				}
+				return 200, out
 			}
 		}
 		if err == nil {
 			return q.problem(404, 4015, messages[4015])
 		}
 		return q.answer(0, nil, err)
-	case "GET /token/test":
-		return 200, fields{"message": "ok"}
+	case "GET /user/settings/webhooks", "GET /user/settings/webhooks/events", "PUT /user/settings/webhooks":
+		return q.userWebhooks(route)
 	}
 	return 0, nil
 }
@@ -257,6 +267,7 @@ func (s *Server) seedProject(raw json.RawMessage) {
 		Favorite    bool   `json:"is_favorite"`
 		Archived    bool   `json:"is_archived"`
 		Parent      int64  `json:"parent_project_id"`
+		Position    float64
 		Owner       struct{ ID int64 }
 		Created     time.Time
 		Updated     time.Time
@@ -266,5 +277,5 @@ func (s *Server) seedProject(raw json.RawMessage) {
 	}
 	s.ProjectM[in.ID] = &api.Project{ID: in.ID, Title: in.Title, Parent: in.Parent, Archived: in.Archived, OwnerID: in.Owner.ID, Created: in.Created, Updated: in.Updated}
 	m := s.more(in.ID)
-	m.Description, m.Identifier, m.Color, m.Favorite = in.Description, in.Identifier, in.Color, in.Favorite
+	m.Description, m.Identifier, m.Color, m.Favorite, m.Position = in.Description, in.Identifier, in.Color, in.Favorite, in.Position
 }

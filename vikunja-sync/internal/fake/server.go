@@ -24,7 +24,8 @@ type Server struct {
 	TaskM    map[int64]*Task
 	Hooks    map[int64][]api.Webhook
 	Secrets  map[int64]string
-	NoAccess map[int64]bool // projects that answer 403 and are in no list
+	HookBy   map[int64]int64 // who made a hook
+	NoAccess map[int64]bool  // projects that answer 403 and are in no list
 	// Writes counts changes, the engine's and the user's.
 	Writes int
 	// Calls counts requests by name.
@@ -32,6 +33,11 @@ type Server struct {
 	// More holds the rest of a project, LabelMore that of a label.
 	More      map[int64]*More
 	LabelMore map[int64]LabelMore
+	// Users are the accounts; MeUser is the one that asks. Shares let others
+	// than the owner into a project. Filters are saved ones.
+	Users   map[int64]*User
+	Shares  map[int64]map[int64]access
+	Filters []filter
 	// Began is when the account was made.
 	Began time.Time
 	// Rolled is told when the engine's completing a repeating task moved it on.
@@ -53,6 +59,7 @@ type Task struct {
 	Blocked  []int64
 	Notes    []api.Comment
 	Index    int64
+	Bucket   int64 // the last one it was moved to
 	// Related holds the relations other than blocked and blocking.
 	Related      map[string][]int64
 	Subscription json.RawMessage
@@ -64,8 +71,10 @@ type Task struct {
 func NewServer(now func() time.Time) *Server {
 	s := &Server{Clock: now, MeUser: api.User{ID: 1, Username: "alice", DefaultProject: 1},
 		ProjectM: map[int64]*api.Project{}, LabelM: map[int64]*api.Label{}, TaskM: map[int64]*Task{},
-		Hooks: map[int64][]api.Webhook{}, Secrets: map[int64]string{}, NoAccess: map[int64]bool{}, Calls: map[string]int{}, last: 100,
+		Hooks: map[int64][]api.Webhook{}, Secrets: map[int64]string{}, HookBy: map[int64]int64{}, NoAccess: map[int64]bool{}, Calls: map[string]int{}, last: 100,
 		More: map[int64]*More{}, LabelMore: map[int64]LabelMore{}, Began: now().UTC().Truncate(time.Second)}
+	s.Users = map[int64]*User{1: {ID: 1, Username: "alice", Since: s.Began}}
+	s.Shares = map[int64]map[int64]access{}
 	s.ProjectM[1] = &api.Project{ID: 1, Title: "Inbox", OwnerID: 1}
 	return s
 }
@@ -161,14 +170,7 @@ func (s *Server) archived(id int64) bool {
 	return false
 }
 
-func (s *Server) hidden(id int64) bool {
-	for p := s.ProjectM[id]; p != nil; p = s.ProjectM[p.Parent] {
-		if s.NoAccess[p.ID] {
-			return true
-		}
-	}
-	return false
-}
+func (s *Server) hidden(id int64) bool { return s.access(id) < read }
 
 // Project implements api.Server.
 func (s *Server) Project(_ context.Context, id int64) (api.Project, error) {
@@ -284,7 +286,11 @@ func (s *Server) find(id int64) (*Task, error) {
 
 func (s *Server) editable(id int64) (*Task, error) {
 	t, err := s.find(id)
-	if err == nil && s.archived(t.ProjectID) {
+	switch {
+	case err != nil:
+	case s.access(t.ProjectID) < write:
+		err = fail(api.KindForbidden, 403, 0, "tasks", id)
+	case s.archived(t.ProjectID):
 		err = fail(api.KindArchived, 412, 3008, "tasks", id)
 	}
 	return t, err
@@ -584,7 +590,7 @@ func (s *Server) CreateWebhook(_ context.Context, project int64, w api.Webhook, 
 	err := s.write("create webhook", func() error {
 		w.ID, w.ProjectID = s.next(), project
 		s.Hooks[project] = append(s.Hooks[project], w)
-		s.Secrets[w.ID] = secret
+		s.Secrets[w.ID], s.HookBy[w.ID] = secret, s.MeUser.ID
 		return nil
 	})
 	return w, err

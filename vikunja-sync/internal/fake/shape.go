@@ -19,6 +19,7 @@ type More struct {
 	Color       string
 	Favorite    bool
 	LastIndex   int64 // of its tasks; never used again
+	Position    float64
 }
 
 func (s *Server) more(project int64) *More {
@@ -178,7 +179,9 @@ func (q *request) keep(t *Task, wipe bool) {
 	if string(t.Extra["is_favorite"]) == "false" {
 		delete(t.Extra, "is_favorite")
 	}
-	q.h.people(t)
+	if q.h.people(t); t.Extra["assignees"] != nil {
+		q.h.subscribe(t)
+	}
 	remind(t)
 }
 
@@ -201,38 +204,53 @@ func (s *Server) people(t *Task) {
 	t.Extra["assignees"], _ = json.Marshal(us)
 }
 
-// remind puts relative reminders where their date is, in order of time; of two
-// at one instant one stays.
+// remind puts relative reminders where their date is; of two at one instant
+// the first stays.
 func remind(t *Task) {
 	var rs []reminder
 	if json.Unmarshal(t.Extra["reminders"], &rs) != nil || len(rs) == 0 {
 		delete(t.Extra, "reminders")
 		return
 	}
+	dates := map[string]time.Time{"due_date": t.Due, "start_date": t.Start, "end_date": t.End}
 	for i, r := range rs {
-		if at, ok := map[string]time.Time{"due_date": t.Due, "start_date": t.Start, "end_date": t.End}[r.Relative]; ok {
-			rs[i].At = time.Time{}
-			if !at.IsZero() {
-				rs[i].At = at.Add(time.Duration(r.Period) * time.Second)
-			}
+		if at := dates[r.Relative]; !at.IsZero() {
+			rs[i].At = at.Add(time.Duration(r.Period) * time.Second)
 		}
 		rs[i].At = rs[i].At.UTC().Truncate(time.Second)
 	}
 	slices.SortStableFunc(rs, func(a, b reminder) int { return a.At.Compare(b.At) })
+	for i, r := range rs { // after the sorting: those without their date keep their place
+		if at, ok := dates[r.Relative]; ok && at.IsZero() {
+			rs[i].At = time.Time{}
+		}
+	}
 	rs = slices.CompactFunc(rs, func(a, b reminder) bool { return a.At.Equal(b.At) })
 	t.Extra["reminders"], _ = json.Marshal(rs)
 }
 
-func (s *Server) userJSON(id int64) fields {
-	name := fmt.Sprint("user", id)
-	switch id {
-	case s.MeUser.ID:
-		name = s.MeUser.Username
-	case 1:
-		name = "alice"
+// inOrder are reminders as reads show them.
+func inOrder(raw json.RawMessage) json.RawMessage {
+	var rs []reminder
+	if json.Unmarshal(raw, &rs) != nil {
+		return raw
 	}
-	at := s.Began.Format(time.RFC3339)
-	return fields{"id": id, "name": "", "username": name, "created": at, "updated": at}
+	slices.SortStableFunc(rs, func(a, b reminder) int { return a.At.Compare(b.At) })
+	out, _ := json.Marshal(rs)
+	return out
+}
+
+func (s *Server) userJSON(id int64) fields {
+	u := s.Users[id]
+	if u == nil {
+		u = &User{ID: id, Username: fmt.Sprint("user", id), Since: s.Began}
+	}
+	at := u.Since.Format(time.RFC3339)
+	out := fields{"id": id, "name": u.Name, "username": u.Username, "created": at, "updated": at}
+	if u.Owner != 0 {
+		out["bot_owner_id"] = u.Owner
+	}
+	return out
 }
 
 // taskJSON is a task as reads show it. Mu is held.
@@ -243,6 +261,9 @@ func (q *request) taskJSON(t *api.Task, stored *Task) fields {
 	}
 	related := fields{}
 	if stored != nil {
+		if raw, ok := stored.Extra["reminders"]; ok {
+			out["reminders"] = inOrder(raw)
+		}
 		var us []person
 		if json.Unmarshal(stored.Extra["assignees"], &us) == nil && len(us) > 0 {
 			out["assignees"] = mapAll(us, func(u person) fields { return q.h.userJSON(u.ID) })
@@ -254,7 +275,9 @@ func (q *request) taskJSON(t *api.Task, stored *Task) fields {
 		for kind, ids := range q.h.related(stored, q.blocking) {
 			var others []fields
 			for _, id := range ids {
-				others = append(others, q.short(&q.h.TaskM[id].Task, q.h.TaskM[id]))
+				o := q.short(&q.h.TaskM[id].Task, q.h.TaskM[id])
+				o["reminders"], o["assignees"] = nil, nil
+				others = append(others, o)
 			}
 			related[kind] = others
 		}
@@ -301,11 +324,44 @@ func (q *request) echo(t *Task, assigned bool) fields {
 	if out["assignees"] == nil && !assigned {
 		out["assignees"] = []any{}
 	}
-	for _, key := range []string{"created", "created_by", "labels", "related_tasks", "identifier", "assignees"} {
-		if raw, ok := q.body[key]; ok && !q.v2 && string(raw) != "null" {
+	for _, key := range []string{"created", "created_by", "labels", "related_tasks", "identifier", "assignees", "subscription"} {
+		raw, ok := q.body[key]
+		switch {
+		case !ok || q.v2 || string(raw) == "null":
+		case key == "labels":
+			out[key] = whole[labelEcho](raw)
+		case key == "assignees":
+			out[key] = whole[userEcho](raw)
+		default:
 			out[key] = raw
 		}
 	}
+	return out
+}
+
+// An echo has all keys of what a body said in part.
+type (
+	userEcho struct {
+		ID       int64     `json:"id"`
+		Name     string    `json:"name"`
+		Username string    `json:"username"`
+		Created  time.Time `json:"created"`
+		Updated  time.Time `json:"updated"`
+	}
+	labelEcho struct {
+		ID          int64     `json:"id"`
+		Title       string    `json:"title"`
+		Description string    `json:"description"`
+		Color       string    `json:"hex_color"`
+		By          *userEcho `json:"created_by"`
+		Created     time.Time `json:"created"`
+		Updated     time.Time `json:"updated"`
+	}
+)
+
+func whole[T any](raw json.RawMessage) []T {
+	var out []T
+	json.Unmarshal(raw, &out)
 	return out
 }
 
@@ -313,7 +369,7 @@ func (q *request) projectJSON(p api.Project) fields {
 	m := q.h.more(p.ID)
 	return fields{"id": p.ID, "title": p.Title, "parent_project_id": p.Parent, "is_archived": p.Archived, "owner": q.h.userJSON(p.OwnerID),
 		"description": m.Description, "identifier": m.Identifier, "hex_color": m.Color, "is_favorite": m.Favorite,
-		"background_information": nil, "background_blur_hash": "", "position": p.ID * 65536, "max_permission": 0,
+		"background_information": nil, "background_blur_hash": "", "position": q.h.position(p.ID), "max_permission": 0,
 		"created": q.when(p.Created), "updated": q.when(p.Updated), "views": nil}
 }
 
@@ -336,5 +392,5 @@ func (q *request) commentJSON(c api.Comment) fields {
 func (q *request) webhookJSON(w api.Webhook) fields {
 	at := q.when(q.h.now())
 	return fields{"id": w.ID, "project_id": w.ProjectID, "target_url": w.TargetURL, "events": w.Events, "secret": "", "user_id": 0,
-		"basic_auth_user": "", "basic_auth_password": "", "created_by": q.h.userJSON(q.h.MeUser.ID), "created": at, "updated": at}
+		"basic_auth_user": "", "basic_auth_password": "", "created_by": q.h.userJSON(q.h.HookBy[w.ID]), "created": at, "updated": at}
 }
