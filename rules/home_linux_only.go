@@ -66,7 +66,7 @@ func (o *optionPass) onlyElsewhere(s *setting, at *spot, onMac bool) {
 	if !onMac {
 		flag, where = catalog.DarwinOnly, "macOS"
 	}
-	if at.place.Flags&flag == 0 || s.active(nil) != outline.True || o.theirs(s) {
+	if at.place.Flags&flag == 0 || s.active(nil) != outline.True || o.theirs(s) || !o.enabled(s) {
 		return
 	}
 	for _, l := range s.def.Leaves {
