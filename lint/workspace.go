@@ -39,15 +39,17 @@ type Workspace struct {
 
 	byPath map[string]*Source
 	// dirs lists every folder: name to "regular", "directory", "symlink".
-	dirs     map[string]map[string]string
-	links    map[string]string
-	ignored  []string
-	mu       sync.Mutex
-	texts    map[string]*string
-	lockOnce sync.Once
-	lock     *Lock
-	library  sync.Map // name of a function → *definition
-	env      fleet.Env
+	dirs         map[string]map[string]string
+	links        map[string]string
+	ignored      []string
+	mu           sync.Mutex
+	texts        map[string]*string
+	lockOnce     sync.Once
+	declaresOnce sync.Once
+	declares     optionNode
+	lock         *Lock
+	library      sync.Map // name of a function → *definition
+	env          fleet.Env
 	// problems are findings of loading itself.
 	problems []diag.Diagnostic
 }

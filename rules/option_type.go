@@ -188,6 +188,9 @@ func (o *optionPass) leaves(s *setting, def *outline.Def, t catalog.Type, option
 			continue
 		}
 		v := s.module.In.Value(l.X, l.Scope)
+		if _, list := v.(*outline.Sequence); list && strings.Contains(t.Text, "submodule") {
+			continue // what was a list once is mostly still taken, and coerced
+		}
 		if bad := wrong(t, v); bad.word != "" && !o.theirs(s) {
 			o.mistyped(s, "is", l, t, option, bad)
 			continue

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"time"
 
 	"nixgen/catalog"
 	"nixgen/diag"
@@ -69,8 +70,33 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	option, class := catalog.JoinPath(path), className(s.module.Class)
 	d := s.at(fmt.Sprintf("the option `%s` does not exist in %s", option, class), wayOut(s, others))
 	d.Severity = diag.Error
+	if s.module.Class == lint.NixOS && others&^(catalog.HomeClass|catalog.SopsHomeClass) == 0 && o.youngNixOS(at.names) {
+		if usualNames[at.names[len(at.names)-1]] {
+			return
+		}
+		d.Severity = diag.Warning
+		d.Why += " (unless NixOS got it after " + namesOfNixOS.Format(time.DateOnly) + ")"
+	}
 	d.Span = def.Path
 	o.Report(d)
+}
+
+// namesOfNixOS is when the list of what NixOS has was made.
+var namesOfNixOS = time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)
+
+// usualNames are options that nearly every module has, or comes to have.
+var usualNames = map[string]bool{"enable": true, "package": true, "settings": true, "extraConfig": true, "extraPackages": true, "plugins": true}
+
+// youngNixOS: the fleet has locked a NixOS that is younger than the list of its
+// names, and NixOS has the root below which the name is missing: it may have
+// got the name since. A root like `home` it will not get.
+func (o *optionPass) youngNixOS(names []string) bool {
+	lock := o.Work.Lock()
+	if lock == nil || o.cat.Nearest(catalog.NixOSClass, names[:1]).Depth == 0 {
+		return false
+	}
+	newest := lock.Newest(lockedRepos[lint.NixOS]...)
+	return newest.IsZero() || newest.After(namesOfNixOS)
 }
 
 // elsewhere finds the classes that know the name.
