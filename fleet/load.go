@@ -81,7 +81,7 @@ func (w *walker) resolve() *Fleet {
 		File: w.doc.name, doc: w.doc, Fields: w.fields,
 		Pin: top.text("nixgen"), Flake: top.text("flake"), Description: top.text("description"), CheckSystems: top.list("checkSystems"),
 		Inputs: decodeInputs(root.get("inputs")), Layout: decodeLayout(root.get("layout")),
-		Lint: decodeLint(root.get("lint")), Secrets: decodeSecrets(root.get("secrets")),
+		CI: decodeCI(root.get("ci")), Lint: decodeLint(root.get("lint")), Secrets: decodeSecrets(root.get("secrets")),
 	}
 	for _, n := range root.entries("keys") {
 		f.Keys = append(f.Keys, Key{n.name, n.str})

@@ -43,6 +43,8 @@ type Fleet struct {
 	Roles  []*Role // sorted by name
 	Hosts  []*Host // sorted by name
 	Lint   Lint
+	// CI is nil without [ci].
+	CI *CI
 	// Secrets is nil without [secrets]; Keys holds [keys] (admin recipients),
 	// sorted by name.
 	Secrets *Secrets

@@ -67,6 +67,7 @@ var rootShape = table(
 	key("keys", mapOf("NAME", keyMatches(nameRE, "key name", "letters, digits, `-` and `_`"), text(checkRecipient)), "recipients besides hosts and users, such as administrators"),
 	key("updates", updatesShape, "automatic updates of all hosts; also on roles and hosts"),
 	key("services", servicesShape, "parameters of nixgen's own service modules; also on roles and hosts"),
+	key("ci", ciShape, "what a forge does with every change; the table alone asks for it"),
 	key("lint", lintShape, "what lint reports"),
 )
 

@@ -20,8 +20,8 @@ type File struct {
 	Content []byte
 }
 
-// SchemaFile is the one file that is generated outside of the generated folder:
-// it stands beside hosts.toml, where editors look for it.
+// SchemaFile is generated outside of the generated folder: it stands beside
+// hosts.toml, where editors look for it.
 const SchemaFile = "hosts.schema.json"
 
 // Options are what Files needs beside the fleet.
@@ -37,6 +37,8 @@ type Options struct {
 func Files(f *fleet.Fleet, inv *layout.Inventory, opt Options) ([]File, []diag.Diagnostic) {
 	g := &generator{fleet: f, inv: inv, opt: opt, templates: map[string]bool{}}
 	g.facts()
+	g.secrets()
+	g.workflows()
 	if f.Layout.Wiring == "manual" {
 		g.factTable()
 	} else {
@@ -45,7 +47,6 @@ func Files(f *fleet.Fleet, inv *layout.Inventory, opt Options) ([]File, []diag.D
 			g.host(h)
 		}
 	}
-	g.secrets()
 	g.copyTemplates()
 	g.add(SchemaFile, f.JSONSchema(opt.Env))
 	slices.SortFunc(g.files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })

@@ -44,6 +44,9 @@ func (g *generator) root() {
 	names.option("nixpkgs", syntax.String(in.Nixpkgs))
 	t.option("checkSystems", texts(g.fleet.CheckSystems))
 	t.option("names", names.attrs())
+	if rows := g.matrix(); g.fleet.CI != nil {
+		t.option("matrix", rows)
+	}
 	t.option("table", syntax.String(g.dir("default.nix")))
 	t.unless("waves", waves(g.fleet))
 	hosts := make(syntax.Attrs, 0, len(g.fleet.Hosts))

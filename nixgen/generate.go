@@ -19,7 +19,7 @@ import (
 )
 
 // outside are the files beside the generated folder that generate may write.
-var outside = []string{"hosts.schema.json"}
+var outside = generate.Outside()
 
 // written by other commands below the generated folder.
 var kept = []string{"catalog.bin"}

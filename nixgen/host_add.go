@@ -142,8 +142,7 @@ func (w *world) planHost(p *project, name string, f hostAddFlags) (*newHost, err
 		return nil, err
 	}
 	if w.wantsKey(p, n.Host, f) {
-		persist := append(persistFolders(n.Host), "")[0]
-		key, err := w.prepareKey(p, name, f.keyDir, persist)
+		key, err := w.prepareKey(p, n.Host, f.keyDir)
 		if err != nil {
 			return nil, err
 		}

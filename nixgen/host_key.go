@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -35,25 +37,25 @@ type machineKey struct {
 const hostKeyName = "etc/ssh/ssh_host_ed25519_key"
 
 // prepareKey makes a host's key, or reads the one that was made for it before.
-// Nothing is written. persist is the folder of the machine that survives a boot,
-// where its root does not.
-func (w *world) prepareKey(p *project, name, dir, persist string) (*machineKey, error) {
+// Nothing is written.
+func (w *world) prepareKey(p *project, h *fleet.Host, dir string) (*machineKey, error) {
 	dir, ignore, err := w.keyFolder(p, dir)
 	if err != nil {
 		return nil, err
 	}
-	k, err := loadKey(dir, name, persist)
+	k, err := loadKey(dir, h.Name, keyPlaces(h)[0])
 	if err != nil || k.kept {
 		return k, err
 	}
 	k.ignore = ignore
-	return k, k.generate(name)
+	return k, k.generate(h.Name)
 }
 
-// loadKey reads a key that was made before; one that was not has no content.
-func loadKey(dir, name, persist string) (*machineKey, error) {
+// loadKey reads a key that was made before for a place on the machine; one that
+// was not has no content.
+func loadKey(dir, name, place string) (*machineKey, error) {
 	k := &machineKey{folder: filepath.Join(dir, name)}
-	k.file = filepath.Join(k.folder, filepath.FromSlash(persist), filepath.FromSlash(hostKeyName))
+	k.file = filepath.Join(k.folder, filepath.FromSlash(place))
 	var err error
 	switch k.private, err = os.ReadFile(k.file); {
 	case err == nil:
@@ -188,8 +190,8 @@ func (w *world) preparedKey(p *project, h *fleet.Host) (string, error) {
 	if err != nil {
 		return "", nil
 	}
-	for _, persist := range append([]string{""}, persistFolders(h)...) {
-		k, err := loadKey(dir, h.Name, persist)
+	for _, place := range keyPlaces(h) {
+		k, err := loadKey(dir, h.Name, place)
 		if err != nil {
 			return "", err
 		}
@@ -200,16 +202,28 @@ func (w *world) preparedKey(p *project, h *fleet.Host) (string, error) {
 	return "", nil
 }
 
-// persistFolders are the folders of a host that survive a boot, where its root
-// is emptied.
-func persistFolders(h *fleet.Host) []string {
+// keyPlaces are where a host may have its key, relative to its root: first what
+// sops-nix is told, then below the folders that survive a boot.
+func keyPlaces(h *fleet.Host) []string {
 	var out []string
-	for _, d := range h.Disks {
-		if dir, ok := d.Params["impermanence"].(string); ok && dir != "" {
-			out = append(out, strings.TrimPrefix(dir, "/"))
+	add := func(dir string) { out = append(out, strings.TrimPrefix(path.Join(dir, hostKeyName), "/")) }
+	if h.Sops != nil {
+		for _, file := range h.Sops.Age.SSHKeyPaths {
+			if dir, ok := strings.CutSuffix(file, hostKeyName); ok {
+				add(dir)
+			}
 		}
 	}
-	return out
+	for _, d := range h.Disks {
+		if dir, ok := d.Params["impermanence"].(string); ok && dir != "" {
+			add(dir)
+		}
+	}
+	if dir := h.Spec.PersistFolder; dir != nil && *dir != "" {
+		add(*dir)
+	}
+	add("")
+	return slices.Compact(out)
 }
 
 // shown is a file name as a person's shell reads it, with ~ for the home folder.

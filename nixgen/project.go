@@ -75,7 +75,7 @@ func (w *world) load() (*project, error) {
 	p.fleet, ds = doc.Load(p.env)
 	p.diags = slices.Concat(syntax, ds, p.unseen())
 	if !p.broken() {
-		p.diags = append(p.diags, p.lockedOut()...)
+		p.diags = slices.Concat(p.diags, p.lockedOut(), p.unreadWorkflows())
 	}
 	return p, nil
 }
@@ -124,6 +124,20 @@ func (p *project) unseen() []diag.Diagnostic {
 		}
 	}
 	return ds
+}
+
+// unreadWorkflows warns of workflows that GitHub does not look for.
+func (p *project) unreadWorkflows() []diag.Diagnostic {
+	if p.fleet.CI == nil || !inGitTree(p.root) {
+		return nil
+	}
+	if _, err := os.Lstat(filepath.Join(p.root, ".git")); err == nil {
+		return nil
+	}
+	return []diag.Diagnostic{{
+		File: hostsFile, Severity: diag.Warning, Rule: "unread-workflow",
+		Message: "`ci`: GitHub reads workflows in the top folder of a repository alone, and `hosts.toml` stands below it",
+	}}
 }
 
 // broken reports whether the fleet cannot be used.

@@ -10,6 +10,7 @@
 //	core/      the wiring of a fleet; generated/lib
 //	disks/     one folder a disk profile: disk.nix and profile.toml
 //	services/  one folder a service
+//	ci/        workflows for a forge, written beside generated/
 //
 // Laws. Every .nix file here is laid out as nixfmt lays it out and is silent
 // under statix, deadnix and nixgen's own lint. Every option that a template
@@ -23,7 +24,7 @@ import (
 	"io/fs"
 )
 
-//go:embed core disks/*/disk.nix disks/*/profile.toml services
+//go:embed ci core disks/*/disk.nix disks/*/profile.toml services
 var all embed.FS
 
 // FS is everything, with paths such as "core/nixos.nix".

@@ -5,6 +5,7 @@
 {
   checkSystems,
   hosts,
+  matrix ? null,
   names,
   secrets ? null,
   table,
@@ -235,3 +236,4 @@ in
   legacyPackages = mapAttrs (_: packages) bySystem;
 }
 // deployments
+// (if matrix == null then { } else { githubMatrix.include = matrix; })
