@@ -47,6 +47,12 @@ stateVersion = 6
 			if at.verdict != leaf && at.verdict != parent || !at.place.Listed() || at.place.Flags&(catalog.Coarse|catalog.Absent) != 0 {
 				return
 			}
+			if at.place.RenamedTo() != "" || at.place.AliasOf() != "" {
+				return // an older form may be taken for the newer one
+			}
+			if at.verdict == parent && !o.fresh(s.module.Class) {
+				return
+			}
 			if at.place.Has(catalog.ReadOnly) {
 				o.readOnly(s)
 				return
@@ -55,6 +61,17 @@ stateVersion = 6
 		})
 		specSet(p)
 	},
+}
+
+// fresh: the fleet has locked revisions from within a year of the catalog's.
+// An option that is a submodule now was often something simpler before.
+func (o *optionPass) fresh(class lint.Class) bool {
+	lock := o.Work.Lock()
+	if lock == nil {
+		return true
+	}
+	at := lock.Newest(lockedRepos[class]...)
+	return !at.IsZero() && at.After(newest[class].AddDate(-1, 0, 0))
 }
 
 // readOnly: the option's own module sets it, by a default or by a definition,

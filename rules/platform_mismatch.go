@@ -82,7 +82,7 @@ func saysClass(name string, c lint.Class) bool {
 func fileMismatch(p *lint.Pass) {
 	for _, e := range p.Host.Edges {
 		to, ok := p.Work.Inventory.File(e.To)
-		if !ok || to.Platform == "" || e.Reach != outline.True || to.Platform == fleet.Home {
+		if !ok || to.Platform == "" || e.Reach != outline.True || to.Platform == fleet.Home || e.Class == lint.FlakeParts {
 			continue
 		}
 		if e.Class == lint.Home && to.User == "" || to.Platform == p.Host.Platform {

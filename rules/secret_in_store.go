@@ -92,7 +92,7 @@ func secretShaped(name string) bool {
 func plainSecret(s *setting, l outline.Leaf) string {
 	if str, ok := l.X.(*outline.Str); ok {
 		text, ok := str.Literal()
-		if ok && text != "" && !strings.HasPrefix(text, "/") && !placeholder(text) {
+		if ok && text != "" && !strings.HasPrefix(text, "/") && !placeholder(text) && !noSecret(s.path[len(s.path)-1], text) {
 			return "written in plain text"
 		}
 		return ""
@@ -103,6 +103,22 @@ func plainSecret(s *setting, l outline.Leaf) string {
 // placeholder texts stand for something that another program fills in.
 func placeholder(text string) bool {
 	return strings.ContainsAny(text, "$@{}%<>") || strings.HasPrefix(text, "ext:") || strings.HasPrefix(text, "!") || strings.HasPrefix(text, "*")
+}
+
+// noSecret: what is given where a program on one's own machine insists on a
+// key, or where the real one is to be filled in.
+func noSecret(name, text string) bool {
+	text = strings.ToLower(text)
+	if strings.Contains(strings.ReplaceAll(text, "_", "-"), "replace-me") {
+		return true
+	}
+	name = strings.ToLower(name)
+	return (strings.Contains(name, "key") || strings.Contains(name, "token")) && noKeys[text]
+}
+
+var noKeys = map[string]bool{
+	"key": true, "none": true, "dummy": true, "ollama": true, "local": true, "placeholder": true, "no-key": true, "not-needed": true,
+	"no-key-required": true, "sk-no-key-required": true, "x": true, "test": true, "unused": true, "empty": true, "na": true, "n/a": true,
 }
 
 // writtenSecret: the text of a file, or a file with the text.

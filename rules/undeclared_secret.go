@@ -126,7 +126,7 @@ func secretUses(p *lint.Pass, s *setting, l outline.Leaf, declared map[string]bo
 			return true
 		}
 		v, ok := sel.X.(*outline.Var)
-		if !ok || v.Name != "config" || sel.Path[0].Text != "sops" || sel.Path[1].Text != "secrets" {
+		if !ok || v.Name != "config" || sel.Path[0].Text != "sops" || sel.Path[1].Text != "secrets" || !ownConfig(s.module, sc) {
 			return true
 		}
 		if e, _ := sc.Bound("config"); e != nil {
@@ -143,4 +143,11 @@ func secretUses(p *lint.Pass, s *setting, l outline.Leaf, declared map[string]bo
 		})
 		return true
 	})
+}
+
+// ownConfig: `config` there is the argument of the module itself, not that of
+// one around it: a home written inside of a system may use the system's.
+func ownConfig(m *lint.Module, sc *outline.Scope) bool {
+	_, l := sc.Bound("config")
+	return l != nil && l == m.Out.Head
 }
