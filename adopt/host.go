@@ -24,6 +24,10 @@ func (d *draft) host(h *Host) {
 		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` cannot be the name of a host (letters, digits and inner hyphens)", h.Output, outputOf(h.Platform)))
 		return
 	}
+	if h.Platform != fleet.Home && h.System != "" && fleet.PlatformOf(h.System, "") != h.Platform {
+		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` is for `%s`, a system of another platform", h.Output, outputOf(h.Platform), h.System))
+		return
+	}
 	if slices.ContainsFunc(d.machines, func(m *machine) bool { return strings.EqualFold(m.Name, h.Name) }) {
 		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` has the name of another host", h.Output, outputOf(h.Platform)))
 		return

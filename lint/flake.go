@@ -162,7 +162,10 @@ func (h *Host) made(class Class) *outline.Attrs {
 		return nil
 	}
 	if h.parts() {
-		return h.partOutput(class)
+		if a := h.partNamed(outputOf[class]); a != nil {
+			return &a.Attrs
+		}
+		return nil
 	}
 	return onlySet(h.self.Get(h.Eval, outputOf[class]))
 }

@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"maps"
 	"strings"
 
 	"nixgen/outline"
@@ -52,12 +51,16 @@ func (h *Host) parts() bool {
 	return is
 }
 
-// partOutput gathers the hosts of a class from all flake-parts modules.
-func (h *Host) partOutput(class Class) *outline.Attrs { return h.partNamed(outputOf[class]) }
+// partSets is an output that several modules define, and what is not known of it.
+type partSets struct {
+	outline.Attrs
+	gaps []Gap
+}
 
-// partNamed gathers `flake.<output>` of all flake-parts modules.
-func (h *Host) partNamed(output string) *outline.Attrs {
-	out := &outline.Attrs{Names: map[string]*outline.Thunk{}}
+// partNamed gathers `flake.<output>` of all flake-parts modules; nil when none
+// defines it.
+func (h *Host) partNamed(output string) *partSets {
+	out := &partSets{Attrs: outline.Attrs{Names: map[string]*outline.Thunk{}}}
 	path := []string{"flake", output}
 	for _, m := range h.of(FlakeParts, "") {
 		for _, d := range m.Out.Defs {
@@ -70,7 +73,7 @@ func (h *Host) partNamed(output string) *outline.Attrs {
 	return out
 }
 
-func (h *Host) partNames(out *outline.Attrs, m *Module, d *outline.Def, path []string) {
+func (h *Host) partNames(out *partSets, m *Module, d *outline.Def, path []string) {
 	if name, ok := m.Name(d); !ok || name != path[0] {
 		return
 	}
@@ -78,26 +81,64 @@ func (h *Host) partNames(out *outline.Attrs, m *Module, d *outline.Def, path []s
 		for _, k := range d.Kids {
 			h.partNames(out, m, k, path[1:])
 		}
+		for _, l := range d.Leaves {
+			if a := h.partSet(m.In.Value(l.X, l.Scope)); a != nil && a.Names[path[1]] != nil {
+				out.join(a.Names[path[1]].Force(h.Eval), l)
+			}
+		}
 		return
 	}
 	for _, k := range d.Kids {
 		name, ok := m.Name(k)
 		for _, l := range k.Leaves {
 			if ok {
-				out.Names[name] = m.In.Thunk(l.X, l.Scope)
+				out.put(name, m.In.Thunk(l.X, l.Scope))
 			}
 		}
 		out.Open = out.Open || !ok
 	}
 	for _, l := range d.Leaves {
-		a := onlySet(m.In.Value(l.X, l.Scope))
-		if a == nil {
-			out.Open = true
-			continue
-		}
-		maps.Copy(out.Names, a.Names)
-		out.Open = out.Open || a.Open
+		out.join(m.In.Value(l.X, l.Scope), l)
 	}
+}
+
+// join adds what one definition gives.
+func (p *partSets) join(v outline.Value, l outline.Leaf) {
+	a := onlySet(v)
+	if a == nil || a.Open {
+		p.Open = true
+		if u, ok := v.(*outline.Unknown); ok {
+			p.gaps = append(p.gaps, Gap{File: l.Scope.File().Path, At: l.X.Span(), Why: u.Why})
+		}
+	}
+	if a != nil {
+		for _, k := range a.Keys() {
+			p.put(k, a.Names[k])
+		}
+	}
+}
+
+// put adds an attribute; modules that are defined in several places are all
+// imported.
+func (p *partSets) put(name string, t *outline.Thunk) {
+	old := p.Names[name]
+	if old == nil {
+		p.Names[name] = t
+		return
+	}
+	p.Names[name] = outline.Of(&outline.Attrs{Names: map[string]*outline.Thunk{
+		"imports": outline.Of(&outline.Sequence{Elems: []outline.Elem{{Thunk: old}, {Thunk: t}}}),
+	}})
+}
+
+// partSet is a set of outputs, or a module that gives one.
+func (h *Host) partSet(v outline.Value) *outline.Attrs {
+	if c, ok := v.(*outline.Closure); ok {
+		v = h.Eval.Apply(c, outline.Of(&outline.Attrs{Open: true, Names: map[string]*outline.Thunk{
+			"lib": outline.Of(h.Eval.Lib()), "config": outline.Of(outline.External{Path: partsConfig + ".flake"}),
+		}}))
+	}
+	return onlySet(v)
 }
 
 // hostDefs finds `….<host>.module`.

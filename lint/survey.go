@@ -22,6 +22,9 @@ func Survey(fsys fs.FS, tracked ...string) *Workspace {
 	}
 	probe := newHost(w, "", "", fleet.NixOS, nil)
 	w.Hosts = probe.outputs()
+	if len(w.Hosts) == 0 {
+		probe.nothing()
+	}
 	w.Unread = probe.Gaps
 	parallel(len(w.Hosts), func(i int) { w.Hosts[i] = w.Hosts[i].survey() })
 	return w
@@ -51,6 +54,32 @@ func (h *Host) outputs() []*Host {
 	}
 	slices.SortStableFunc(out, func(a, b *Host) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// nothing tells why there is not one host, where no output told.
+func (h *Host) nothing() {
+	if len(h.Gaps) > 0 {
+		return
+	}
+	g := Gap{File: h.Work.Flake.Source.Path, At: h.Work.Flake.at("")}
+	outs := h.self.Get(h.Eval, allOutputs)
+	if u, ok := outs.(*outline.Unknown); ok {
+		g.Why = "`outputs`: " + u.Why
+		if u.File != "" {
+			g.File, g.At = u.File, u.At
+		}
+		h.Gaps = append(h.Gaps, g)
+		return
+	}
+	for _, f := range h.Foreign {
+		if f.Class == FlakeParts {
+			h.Gaps = append(h.Gaps, Gap{File: f.File, At: f.At, Why: "hosts that `" + f.Path + "` makes, if it makes any"})
+		}
+	}
+	if len(h.Gaps) == 0 {
+		g.Why = "`outputs` has no hosts that can be seen"
+		h.Gaps = append(h.Gaps, g)
+	}
 }
 
 // outputNames are the attributes of an output, and the hosts that flake-parts
@@ -95,7 +124,13 @@ func (h *Host) outputNames(class Class) []string {
 
 // output is an output as it is; nil when there is none.
 func (h *Host) output(class Class) outline.Value {
-	if h.self == nil || h.parts() {
+	if h.self == nil {
+		return nil
+	}
+	if h.parts() {
+		if a := h.partNamed(outputOf[class]); a != nil {
+			h.Gaps = append(h.Gaps, a.gaps...)
+		}
 		return nil
 	}
 	outs, _ := h.self.Get(h.Eval, allOutputs).(*outline.Attrs)
@@ -318,7 +353,7 @@ func (h *Host) Defined(user string, path ...string) []Found {
 func (h *Host) defined(out []Found, m *Module, d *outline.Def, before, path []string, t outline.Truth) []Found {
 	name, ok := m.Name(d)
 	if !ok && path[0] == "*" {
-		h.gap(edge{file: d.File().Path, at: d.Name.At}, "the name below `"+strings.Join(before, ".")+"` is not known", "")
+		h.gap(edge{file: m.fileOf(d), at: d.Name.At}, "the name below `"+strings.Join(before, ".")+"` is not known", "")
 	}
 	if !ok || path[0] != "*" && name != path[0] {
 		return out
@@ -334,14 +369,23 @@ func (h *Host) defined(out []Found, m *Module, d *outline.Def, before, path []st
 	}
 	for _, l := range d.Leaves {
 		if lt := t.And(m.Truth(l.Guards)); lt != outline.False {
-			f := Found{before, nil, lt, l.Priority, m, d.File().Path, l.X.Span()}
+			f := Found{before, nil, lt, l.Priority, m, m.fileOf(d), l.X.Span()}
 			out = h.below(out, f, m.In.Thunk(l.X, l.Scope), path[1:])
 		}
 	}
 	if len(path) == 1 && len(d.Leaves) == 0 && d.Set {
-		out = append(out, Found{before, &outline.Attrs{Names: map[string]*outline.Thunk{}, Open: true}, t, 100, m, d.File().Path, d.Name.At})
+		out = append(out, Found{before, &outline.Attrs{Names: map[string]*outline.Thunk{}, Open: true}, t, 100, m, m.fileOf(d), d.Name.At})
 	}
 	return out
+}
+
+// fileOf is where a definition stands; one that was computed has no file of its
+// own.
+func (m *Module) fileOf(d *outline.Def) string {
+	if f := d.File(); f != nil {
+		return f.Path
+	}
+	return m.Path
 }
 
 // below looks for the rest of a path in a value.

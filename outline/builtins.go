@@ -26,7 +26,7 @@ var globals = map[string]bool{
 // namespaces of lib whose functions are also found on lib itself.
 var namespaces = map[string]bool{
 	"lists": true, "strings": true, "attrsets": true, "trivial": true, "modules": true, "options": true,
-	"filesystem": true, "path": true, "fixedPoints": true, "customisation": true, "asserts": true, "debug": true,
+	"filesystem": true, "path": true, "fileset": true, "fixedPoints": true, "customisation": true, "asserts": true, "debug": true,
 }
 
 func (ev *Eval) global(name string) Value {
@@ -104,6 +104,9 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 		if strings.HasPrefix(f.Path, "inputs.snowfall-lib.") {
 			return &Attrs{Names: map[string]*Thunk{Snowfall: arg}, Open: true}
 		}
+		if strings.HasPrefix(f.Path, "inputs.nixos-unified.") {
+			return &Attrs{Names: map[string]*Thunk{FlakeParts: arg, Unified: Of(Bool(true))}, Open: true}
+		}
 		return &Builtin{Name: name, Arity: 1, Run: func(_ *Eval, a []*Thunk) Value {
 			return &Attrs{Names: map[string]*Thunk{FlakeParts: a[0]}, Open: true}
 		}}
@@ -131,6 +134,9 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 // FlakeParts is what a call of flake-parts' mkFlake is kept as: its module,
 // under a name no attribute can have.
 const FlakeParts = "\x00parts"
+
+// Unified marks a flake that nixos-unified's mkFlake makes.
+const Unified = "\x00unified"
 
 // Snowfall is what a call of snowfall-lib's mkFlake is kept as: its argument.
 const Snowfall = "\x00snowfall"

@@ -54,6 +54,25 @@ func (s *Scope) binding(name string) (*Entry, *Scope) {
 	return nil, nil
 }
 
+// Inner reports that a name is the parameter of a function that stands inside of
+// another: of each element of something, not of the module.
+func (s *Scope) Inner(name string) bool {
+	for ; s != nil; s = s.up {
+		switch {
+		case s.set != nil && s.set.Find(name) != nil:
+			return false
+		case s.lambda != nil && (s.lambda.Param == name || s.lambda.Formals.Has(name)):
+			for up := s.up; up != nil; up = up.up {
+				if up.lambda != nil {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	return false
+}
+
 // Instance binds the scopes of one outline to one host.
 type Instance struct {
 	Eval *Eval

@@ -75,7 +75,7 @@ func specific(p *lint.Pass, s *lint.Source) {
 			Why: whyCommon,
 		})
 	}
-	s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
+	s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
 		switch x := x.(type) {
 		case *outline.Apply:
 			name, args := outline.LibCall(x)
@@ -83,7 +83,7 @@ func specific(p *lint.Pass, s *lint.Source) {
 			return !(name == "mkOption" && len(args) == 1)
 		case *outline.Binary:
 			if x.Op == "==" || x.Op == "!=" {
-				if h := comparedHost(p.Work, x); h != "" {
+				if h := comparedHost(p.Work, x, sc); h != "" {
 					report(x.Span(), "a common module asks for host `%s` by name", h)
 				}
 			}
@@ -101,8 +101,9 @@ func specific(p *lint.Pass, s *lint.Source) {
 	})
 }
 
-// comparedHost: one side ends in hostName, the other is the name of a host.
-func comparedHost(w *lint.Workspace, b *outline.Binary) string {
+// comparedHost: one side ends in hostName, the other is the name of a host. The
+// parameter of a function over hosts is not this host's name.
+func comparedHost(w *lint.Workspace, b *outline.Binary, sc *outline.Scope) string {
 	for _, o := range [][2]outline.Expr{{b.X, b.Y}, {b.Y, b.X}} {
 		str, ok := o[1].(*outline.Str)
 		if !ok {
@@ -110,6 +111,9 @@ func comparedHost(w *lint.Workspace, b *outline.Binary) string {
 		}
 		lit, ok := str.Literal()
 		path, isPath := outline.Dotted(o[0])
+		if v, ok := o[0].(*outline.Var); ok && sc.Inner(v.Name) {
+			continue
+		}
 		last := strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])
 		if ok && isPath && (last == "hostname") && w.Fleet.Host(lit) != nil {
 			return lit

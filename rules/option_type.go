@@ -410,7 +410,8 @@ func shapeOf(v outline.Value) (catalog.Shape, string, any) {
 	case outline.Real:
 		return catalog.FloatShape, "a float", nil
 	case outline.Text:
-		return catalog.StringShape, "a string", v.Head
+		// What is copied to the store is a path there.
+		return catalog.StringShape, "a string", strings.Replace(v.Head, outline.RootMark, "/", 1)
 	case outline.FilePath:
 		return catalog.PathShape, "a path", nil
 	case *outline.Sequence:

@@ -1,0 +1,140 @@
+package outline
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Functions of lib that flakes use to make hosts.
+
+func init() {
+	for name, f := range map[string]fn{
+		"mergeAttrs":     {2, func(ev *Eval, a []*Thunk) Value { return ev.update(a[0].Force(ev), a[1].Force(ev)) }},
+		"concatMapAttrs": {2, biConcatMapAttrs}, "attrsToList": {1, biAttrsToList}, "toList": {1, biToList},
+		"fileFilter": {2, biFileFilter}, "unique": {1, biUnique}, "mapCartesianProduct": {2, biMapProduct},
+		"cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
+	} {
+		functions[name] = f
+	}
+}
+
+func biConcatMapAttrs(ev *Eval, a []*Thunk) Value {
+	sets, ok := biMapAttrsToList(ev, a).(*Sequence)
+	if !ok {
+		return unknown("the set is not known")
+	}
+	return biMergeAttrs(ev, []*Thunk{Of(sets)})
+}
+
+func biAttrsToList(ev *Eval, a []*Thunk) Value {
+	s := attrs(ev, a[0])
+	if s == nil {
+		return unknown("the set is not known")
+	}
+	out := &Sequence{Open: s.Open}
+	for _, k := range s.keys() {
+		out.Elems = append(out.Elems, Elem{Thunk: Of(&Attrs{Names: map[string]*Thunk{"name": Of(wholeText(k)), "value": s.Names[k]}})})
+	}
+	return out
+}
+
+// biToList is lib's toList and fileset's: files found are a list already.
+func biToList(ev *Eval, a []*Thunk) Value {
+	switch v := a[0].Force(ev).(type) {
+	case *Sequence:
+		return v
+	case *Unknown, *Choice:
+		return unknown("the list is not known")
+	default:
+		return &Sequence{Elems: []Elem{{Thunk: a[0]}}}
+	}
+}
+
+// biFileFilter is fileset's fileFilter: the files below a folder for which a
+// function of a file's name holds.
+func biFileFilter(ev *Eval, a []*Thunk) Value {
+	all, ok := biListFiles(ev, []*Thunk{a[1]}).(*Sequence)
+	if !ok || !ev.spend(len(all.Elems)) {
+		return unknown("the folder is not known")
+	}
+	f := a[0].Force(ev)
+	out := &Sequence{}
+	for _, e := range all.Elems {
+		p, _ := AsPath(e.Force(ev))
+		switch TruthOf(ev.Apply(f, Of(fileOf(path.Base(p))))) {
+		case True:
+			out.Elems = append(out.Elems, e)
+		case Maybe:
+			out.Elems = append(out.Elems, Elem{e.Thunk, true})
+		}
+	}
+	return out
+}
+
+// fileOf is what fileset tells a function about a file.
+func fileOf(name string) *Attrs {
+	return &Attrs{Names: map[string]*Thunk{
+		"name": Of(wholeText(name)), "type": Of(wholeText("regular")),
+		"hasExt": Of(&Builtin{Name: "hasExt", Arity: 1, Run: func(ev *Eval, a []*Thunk) Value {
+			ext, ok := str(ev, a[0])
+			if !ok {
+				return unknown("the extension is not known")
+			}
+			return Bool(strings.HasSuffix(name, "."+ext))
+		}}),
+	}}
+}
+
+func biUnique(ev *Eval, a []*Thunk) Value {
+	l, bad := list(ev, a[0])
+	if l == nil {
+		return bad
+	}
+	out := &Sequence{Open: l.Open}
+	for _, e := range l.Elems {
+		v := e.Force(ev)
+		if !Known(v) || !slices.ContainsFunc(out.Elems, func(o Elem) bool { return o.Force(ev) == v }) {
+			out.Elems = append(out.Elems, e)
+		}
+	}
+	return out
+}
+
+// biProduct is cartesianProduct: every choice of one element of each list.
+func biProduct(ev *Eval, a []*Thunk) Value {
+	s := attrs(ev, a[0])
+	if s == nil || s.Open {
+		return unknown("the set is not known")
+	}
+	sets := []*Attrs{{Names: map[string]*Thunk{}}}
+	for _, k := range s.keys() {
+		l, bad := list(ev, s.Names[k])
+		if l == nil {
+			return bad
+		}
+		if l.Open || l.maybe() || !ev.spend(len(sets)*len(l.Elems)) || len(sets)*len(l.Elems) > 1000 {
+			return unknown("the lists are not completely known")
+		}
+		var next []*Attrs
+		for _, set := range sets {
+			for _, e := range l.Elems {
+				n := &Attrs{Names: map[string]*Thunk{k: e.Thunk}}
+				for name, t := range set.Names {
+					n.Names[name] = t
+				}
+				next = append(next, n)
+			}
+		}
+		sets = next
+	}
+	out := &Sequence{}
+	for _, set := range sets {
+		out.Elems = append(out.Elems, Elem{Thunk: Of(set)})
+	}
+	return out
+}
+
+func biMapProduct(ev *Eval, a []*Thunk) Value {
+	return biMap(ev, []*Thunk{a[0], Of(biProduct(ev, a[1:]))})
+}
