@@ -46,6 +46,11 @@ func (h *Host) parts() bool {
 	h.partly = &is
 	if is {
 		h.pending = append(h.pending, edge{class: FlakeParts, truth: outline.True, value: out})
+		if outs, ok := h.self.Get(h.Eval, allOutputs).(*outline.Attrs); ok && outs.Names[outline.Unified] != nil {
+			for _, f := range h.Work.namedFiles("modules/flake-parts", "") {
+				h.file(FlakeParts, "", f.file)
+			}
+		}
 		h.run()
 	}
 	return is

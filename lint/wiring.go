@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -143,19 +144,6 @@ func (w *Workspace) namedFiles(dir, system string) []wiredHost {
 	return out
 }
 
-// flattened names the modules below a folder by their path: profiles/git.nix is
-// profiles-git; a folder with default.nix is one module.
-func (w *Workspace) flattened(dir, prefix string, use func(name, file string)) {
-	for _, f := range w.namedFiles(dir, "") {
-		use(prefix+f.name, f.file)
-	}
-	for _, sub := range w.folders(dir) {
-		if p := path.Join(dir, sub); w.Source(path.Join(p, "default.nix")) == nil {
-			w.flattened(p, prefix+sub+"-", use)
-		}
-	}
-}
-
 // wired are the hosts of a class that a convention makes, by name.
 func (h *Host) wired(class Class) []string {
 	c := h.convention()
@@ -227,11 +215,15 @@ func (h *Host) ownOutput(name string) outline.Value {
 	}
 	if c := h.convention(); c != nil && c.outputs[name] != "" {
 		out := &outline.Attrs{Names: map[string]*outline.Thunk{}}
-		h.Work.flattened(c.outputs[name], "", func(name, file string) {
-			out.Names[name] = outline.Of(outline.FilePath{Head: file, Whole: true})
-		})
+		for _, f := range h.Work.namedFiles(c.outputs[name], "") {
+			out.Names[f.name] = outline.Of(outline.FilePath{Head: f.file, Whole: true})
+		}
 		if f := path.Join(c.outputs[name], "default.nix"); h.Work.Source(f) != nil {
 			out.Names["default"] = outline.Of(outline.FilePath{Head: f, Whole: true})
+		}
+		if a := h.partNamed(name); a != nil {
+			maps.Copy(out.Names, a.Names)
+			out.Open = a.Open
 		}
 		return out
 	}

@@ -13,7 +13,7 @@ func init() {
 		"mergeAttrs":     {2, func(ev *Eval, a []*Thunk) Value { return ev.update(a[0].Force(ev), a[1].Force(ev)) }},
 		"concatMapAttrs": {2, biConcatMapAttrs}, "attrsToList": {1, biAttrsToList}, "toList": {1, biToList},
 		"fileFilter": {2, biFileFilter}, "unique": {1, biUnique}, "mapCartesianProduct": {2, biMapProduct},
-		"cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
+		"foldlAttrs": {3, biFoldlAttrs}, "cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
 	} {
 		functions[name] = f
 	}
@@ -37,6 +37,21 @@ func biAttrsToList(ev *Eval, a []*Thunk) Value {
 		out.Elems = append(out.Elems, Elem{Thunk: Of(&Attrs{Names: map[string]*Thunk{"name": Of(wholeText(k)), "value": s.Names[k]}})})
 	}
 	return out
+}
+
+func biFoldlAttrs(ev *Eval, a []*Thunk) Value {
+	s := attrs(ev, a[2])
+	if s == nil {
+		return unknown("the set is not known")
+	}
+	f, acc := a[0].Force(ev), a[1].Force(ev)
+	for _, k := range s.keys() {
+		acc = ev.Apply(ev.Apply(ev.Apply(f, Of(acc)), Of(wholeText(k))), s.Names[k])
+	}
+	if s.Open {
+		return union(ev, acc, unknown("the set may have more names"))
+	}
+	return acc
 }
 
 // biToList is lib's toList and fileset's: files found are a list already.
