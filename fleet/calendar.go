@@ -87,6 +87,9 @@ func (c *Calendar) weekdays(s string) error {
 		if a < 0 || b < 0 {
 			return fmt.Errorf("has `%s`, which is neither a weekday nor a word such as `daily`", part)
 		}
+		if (a+6)%7 > (b+6)%7 { // a week begins with Monday
+			return fmt.Errorf("has `%s`, which goes past Sunday: write `%s..Sun,Mon..%s`", part, from, to)
+		}
 		for d := a; ; d = (d + 1) % 7 {
 			c.Weekdays = append(c.Weekdays, d)
 			if d == b {
@@ -157,7 +160,7 @@ func (c *Calendar) clock(s string) (err error) {
 	return err
 }
 
-// component reads `*`, `4`, `1,3`, `1..5`, `*/15`, `2/3`, `1..9/2`.
+// component reads `*`, `4`, `1,3`, `1..5`, `2/3`, `1..9/2`.
 func component(s string, lo, hi int, what string) ([]int, error) {
 	if s == "*" {
 		return nil, nil
@@ -166,10 +169,7 @@ func component(s string, lo, hi int, what string) ([]int, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		values, every, isStep := strings.Cut(part, "/")
 		from, to, isRange := strings.Cut(values, "..")
-		a, ok := lo, true
-		if from != "*" || isRange {
-			a, ok = number(from, lo, hi)
-		}
+		a, ok := number(from, lo, hi)
 		b := a
 		switch {
 		case isRange:
@@ -178,8 +178,6 @@ func component(s string, lo, hi int, what string) ([]int, error) {
 			ok = ok && good
 		case isStep:
 			b = hi
-		case from == "*":
-			ok = false
 		}
 		step := 1
 		if isStep {
@@ -188,7 +186,7 @@ func component(s string, lo, hi int, what string) ([]int, error) {
 			ok = ok && good
 		}
 		if !ok {
-			return nil, fmt.Errorf("has no %s `%s`: %d to %d, as in `%d`, `%d..%d`, `*/%d`", what, part, lo, hi, lo+1, lo+1, lo+3, lo+2)
+			return nil, fmt.Errorf("has no %s `%s`: %d to %d, as in `%d`, `%d..%d`, `%d/%d`", what, part, lo, hi, lo+1, lo+1, lo+3, lo, lo+2)
 		}
 		for v := a; v <= b; v += step {
 			out = append(out, v)

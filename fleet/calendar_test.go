@@ -20,7 +20,7 @@ func TestCalendarOnLaunchd(t *testing.T) {
 		"04:40:00":                "[map[Hour:4 Minute:40]]",
 		"Sun 3:05":                "[map[Hour:3 Minute:5 Weekday:0]]",
 		"Sat,sunday 10:00":        "[map[Hour:10 Minute:0 Weekday:0] map[Hour:10 Minute:0 Weekday:6]]",
-		"Fri..Mon 1:0":            "[map[Hour:1 Minute:0 Weekday:0] map[Hour:1 Minute:0 Weekday:1] map[Hour:1 Minute:0 Weekday:5] map[Hour:1 Minute:0 Weekday:6]]",
+		"Fri..Sun,Mon 1:0":        "[map[Hour:1 Minute:0 Weekday:0] map[Hour:1 Minute:0 Weekday:1] map[Hour:1 Minute:0 Weekday:5] map[Hour:1 Minute:0 Weekday:6]]",
 		"*:0/30":                  "[map[Minute:0] map[Minute:30]]",
 		"*-*-1,15 12:00":          "[map[Day:1 Hour:12 Minute:0] map[Day:15 Hour:12 Minute:0]]",
 		"03-05":                   "[map[Day:5 Hour:0 Minute:0 Month:3]]",
@@ -49,7 +49,7 @@ func TestCalendarOnLaunchd(t *testing.T) {
 	}
 	for _, bad := range []string{
 		"", " ", "soon", "24:00", "10:60", "10:00:60", "10", "*-0-1", "*-1-32", "1..2..3:00", "5..3:00", "*/0:00", "a:b", "10:00 10:00",
-		"Mon Tue", "Mon,", ",Mon", "Mon..", "10:00 mars/north", "10:", ":10", "1:2:3:4", "-1:00", "+1:00", "001:00", "20266-01-01", "*:*/", "~", "-",
+		"Mon Tue", "Mon,", ",Mon", "Mon..", "10:00 mars/north", "10:", ":10", "1:2:3:4", "-1:00", "+1:00", "001:00", "20266-01-01", "*:*/", "~", "-", "Fri..Mon 1:0", "*:*/15", "*-*-*/2 04:00", "Sun..Mon", "*..5:00",
 	} {
 		if c, err := ParseCalendar(bad); err == nil && bad != "Mon," {
 			t.Errorf("%q is a calendar expression: %+v", bad, c)

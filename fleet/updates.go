@@ -196,7 +196,7 @@ func orElse(t *node, name string, def int64) int64 {
 var spanUnits = map[string]float64{
 	"us": 1e-6, "ms": 1e-3, "": 1, "s": 1, "sec": 1, "second": 1, "seconds": 1, "m": 60, "min": 60, "minute": 60, "minutes": 60,
 	"h": 3600, "hr": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400, "days": 86400,
-	"w": 7 * 86400, "week": 7 * 86400, "weeks": 7 * 86400, "M": 30.44 * 86400, "month": 30.44 * 86400, "months": 30.44 * 86400,
+	"w": 7 * 86400, "week": 7 * 86400, "weeks": 7 * 86400, "M": 30.4375 * 86400, "month": 30.4375 * 86400, "months": 30.4375 * 86400,
 	"y": 365.25 * 86400, "year": 365.25 * 86400, "years": 365.25 * 86400,
 }
 
