@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"nixgen/internal/realnix"
 )
 
 const (
@@ -309,6 +311,22 @@ func TestUpdates(t *testing.T) {
 	}
 	if len(outcomes) < 60 {
 		t.Errorf("%d cases", len(outcomes))
+	}
+}
+
+// TestUpdateShell runs shellcheck over the programs, and counts their lines.
+func TestUpdateShell(t *testing.T) {
+	w := newWorld(t, "nixos")
+	texts := map[string]string{}
+	for _, name := range []string{"nixgen-update", "nixgen-notify"} {
+		w.start(name)
+		texts[name] = w.read("bin/"+name) + "\n"
+	}
+	standin := w.read("standin") + "\n"
+	realnix.Shellcheck(t, texts, "SC2016,SC2034")
+	realnix.Shellcheck(t, map[string]string{"standin": standin}, "SC2016")
+	if n := strings.Count(string(Read("services/updates/update.sh")), "\n"); n >= 298 {
+		t.Errorf("the update program has %d lines, and two more of its seal; 300 are too many", n)
 	}
 }
 

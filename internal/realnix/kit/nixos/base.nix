@@ -76,9 +76,11 @@ in
             etc = lib.mapAttrs (_: file: file.text) config.environment.etc;
             loader = config.boot.loader;
             services = lib.attrNames config.systemd.services;
+            timers = lib.mapAttrs (_: timer: timer.timerConfig) config.systemd.timers;
             users = config.users.users;
           };
         } "";
+    networking.proxy.envVars = lib.mkDefault { };
     system.build.nixos-rebuild = pkgs.nixos-rebuild;
     i18n.glibcLocales = lib.mkDefault (stub { localSystem = "x86_64-linux"; }).glibcLocales;
 
