@@ -39,6 +39,8 @@ var All = []*lint.Rule{
 	hostSpecificInCommon,
 	secretInStore,
 	undeclaredSecret,
+	undecryptableSecret,
+	staleRecipient,
 	undeclaredInput,
 	absoluteInput,
 	lockMismatch,

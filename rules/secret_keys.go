@@ -23,9 +23,22 @@ type declaredSecret struct {
 // secretKeys holds the secrets that a host declares to the sops files of the
 // tree: a key that the file does not have fails when the system is built.
 func secretKeys(p *lint.Pass) {
+	for _, x := range sopsSecrets(p.Host) {
+		secretKey(p, x)
+	}
+}
+
+// sopsSecret is a secret that modules of a host declare, in a file of the tree.
+type sopsSecret struct {
+	*declaredSecret
+	name, path string
+}
+
+// sopsSecrets are those whose file is known, by configuration and name.
+func sopsSecrets(h *lint.Host) []sopsSecret {
 	all := map[string]map[string]*declaredSecret{}
 	defaults := map[string]outline.Value{}
-	settings(p.Host, func(s *setting) bool {
+	settings(h, func(s *setting) bool {
 		n := len(s.path)
 		switch {
 		case s.path[0] != "sops" || s.module.Reach != outline.True:
@@ -49,11 +62,20 @@ func secretKeys(p *lint.Pass) {
 		}
 		return n < 3
 	})
-	for c, secrets := range all {
-		for _, name := range slices.Sorted(maps.Keys(secrets)) {
-			secretKey(p, name, secrets[name], defaults[c])
+	var out []sopsSecret
+	for _, c := range slices.Sorted(maps.Keys(all)) {
+		for _, name := range slices.Sorted(maps.Keys(all[c])) {
+			d := all[c][name]
+			file := d.file
+			if file == nil {
+				file = defaults[c]
+			}
+			if path, ok := outline.AsPath(file); ok && path != "" && !d.open {
+				out = append(out, sopsSecret{d, name, path})
+			}
 		}
 	}
+	return out
 }
 
 func (d *declaredSecret) add(s *setting) {
@@ -76,26 +98,19 @@ func (d *declaredSecret) add(s *setting) {
 	}
 }
 
-func secretKey(p *lint.Pass, name string, d *declaredSecret, fallback outline.Value) {
-	file := d.file
-	if file == nil {
-		file = fallback
-	}
-	path, ok := outline.AsPath(file)
-	key := name
-	if d.key != nil {
-		if key, ok = outline.AsString(d.key); !ok || key == "" {
+func secretKey(p *lint.Pass, x sopsSecret) {
+	key := x.name
+	if x.key != nil {
+		var ok bool
+		if key, ok = outline.AsString(x.key); !ok || key == "" {
 			return
 		}
 	}
-	if d.open || !ok || path == "" {
-		return
-	}
-	f := sopsFile(p.Work, path)
+	f := sopsFile(p.Work, x.path)
 	if f == nil || !f.Encrypted || f.Key(key) != nil {
 		return
 	}
-	p.Error(d.first.at(fmt.Sprintf("`%s` has no key `%s`", path, key), "the secret cannot be found when the system is built"))
+	p.Error(x.first.at(fmt.Sprintf("`%s` has no key `%s`", x.path, key), "the secret cannot be found when the system is built"))
 }
 
 // sopsFile reads a file once for all hosts; nil when it is none.
