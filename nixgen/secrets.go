@@ -18,9 +18,9 @@ import (
 func newSecretsCommand(w *world) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "secrets",
-		Short: "check, begin or rekey the repository of secrets",
+		Short: "check, begin, fill or rekey the repository of secrets",
 	}
-	c.AddCommand(newSecretsInitCommand(w), newSecretsCheckCommand(w), newSecretsSyncCommand(w))
+	c.AddCommand(newSecretsInitCommand(w), newSecretsCheckCommand(w), newSecretsMigrateCommand(w), newSecretsSyncCommand(w))
 	return c
 }
 
@@ -207,15 +207,20 @@ func (w *world) secretsInit(args []string) error {
 	if err != nil {
 		return err
 	}
-	shown := dir
-	if rel, err := filepath.Rel(w.dir, dir); err == nil {
-		shown = rel
-	}
+	shown := w.relative(dir)
 	for _, f := range written {
-		fmt.Fprintln(w.stdout, "wrote", path.Join(filepath.ToSlash(shown), f))
+		fmt.Fprintln(w.stdout, "wrote", path.Join(shown, f))
 	}
 	fmt.Fprintf(w.stdout, "next: encrypt the stubs before anything is committed\n  nixgen secrets sync --run %s\n  cd %s && git init && git add .\n", shellQuote(shown), shellQuote(shown))
 	return nil
+}
+
+// relative is a folder as seen from where the command runs.
+func (w *world) relative(dir string) string {
+	if rel, err := filepath.Rel(w.dir, dir); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return dir
 }
 
 func newSecretsSyncCommand(w *world) *cobra.Command {
