@@ -54,7 +54,7 @@ func TestSurveyGaps(t *testing.T) {
 	for _, c := range []struct{ name, outputs, want string }{
 		{"output", `nixosConfigurations = magic ./.`, "nixosConfigurations"},
 		{"host", `nixosConfigurations.a = magic.make "a"`, `magic.make "a"`},
-		{"empty", `nixosConfigurations = { }`, ""},
+		{"empty", `nixosConfigurations = { }`, "outputs"},
 		{"a set that is open", `nixosConfigurations = { } // magic.x`, "nixosConfigurations"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
