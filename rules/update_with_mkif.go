@@ -33,9 +33,12 @@ var updateWithMkIf = &lint.Rule{
 				if name != "mkIf" && name != "mkMerge" || len(args) != 2 && name == "mkIf" || len(args) != 1 && name == "mkMerge" {
 					continue
 				}
-				lost := "left"
+				lost, other := "left", b.X
 				if i == 1 {
-					lost = "right"
+					lost, other = "right", b.Y
+				}
+				if onlyNames(other) {
+					break
 				}
 				p.Error(diag.Diagnostic{
 					File: p.File.Path, Span: b.OpAt, Fixes: mergeFix(p.File, b, name),
@@ -47,4 +50,19 @@ var updateWithMkIf = &lint.Rule{
 			return true
 		})
 	},
+}
+
+// onlyNames: a set with the file and the key of a module, which the module
+// system reads beside the `mkIf`.
+func onlyNames(x outline.Expr) bool {
+	s, ok := x.(*outline.Set)
+	if !ok || len(s.Entries) == 0 {
+		return false
+	}
+	for _, e := range s.Entries {
+		if e.Name.X != nil || e.Name.Text != "_file" && e.Name.Text != "key" {
+			return false
+		}
+	}
+	return true
 }
