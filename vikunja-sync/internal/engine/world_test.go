@@ -66,7 +66,6 @@ type world struct {
 	shared map[int64][]string   // the uuids that an id ever had
 	mail   []string             // webhooks under way
 	hooks  *webhint.Receiver    //
-	steps  int                  //
 	rolls  int                  // completions of repeating tasks by the engine
 	trace  []string             //
 	played []step               //

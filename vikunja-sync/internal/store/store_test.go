@@ -75,7 +75,13 @@ func TestPairs(t *testing.T) {
 	if err := put(t, s, a); err != nil {
 		t.Fatal(err)
 	}
-	row.ID, row.Look = 2, false
+	row.ID = 2 // the task still names the old one
+	check(map[string]Index{"a": row}, map[int64]string{1: "", 2: "a"})
+	a.TW.Link = "2"
+	if err := put(t, s, a); err != nil {
+		t.Fatal(err)
+	}
+	row.TW, row.Look = a.TW.HashAll(), false
 	check(map[string]Index{"a": row}, map[int64]string{1: "", 2: "a"})
 	a.State = Closed
 	if err := put(t, s, a); err != nil {
