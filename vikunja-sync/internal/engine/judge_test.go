@@ -252,10 +252,9 @@ func (w *world) paid() error {
 // heirs are the task and the later occurrences of the same Vikunja task.
 func (w *world) heirs(key string) []string {
 	out := []string{key}
-	for _, us := range w.shared {
-		if i := slices.Index(us, key); i >= 0 {
-			out = append(out, us[i:]...)
-		}
+	for _, id := range w.numbers[key] {
+		us := w.shared[id]
+		out = append(out, us[slices.Index(us, key):]...)
 	}
 	return out
 }

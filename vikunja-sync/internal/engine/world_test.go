@@ -59,19 +59,20 @@ type world struct {
 	places map[string]int
 	busy   bool // inside an edit
 
-	births map[string]string    // what a task was called when first seen
-	moves  [][2]string          // project paths, before and after
-	titles [][2]string          // labels, likewise
-	late   []time.Time          // when late requests arrive
-	shared map[int64][]string   // the uuids that an id ever had
-	mail   []string             // webhooks under way
-	hooks  *webhint.Receiver    //
-	rolls  int                  // completions of repeating tasks by the engine
-	trace  []string             //
-	played []step               //
-	own    map[string]model.Raw // templates, which nobody may touch
-	purged map[string]bool      // what only they knew is gone
-	ended  map[string]bool      // occurrences, by uuid and id
+	births  map[string]string    // what a task was called when first seen
+	moves   [][2]string          // project paths, before and after
+	titles  [][2]string          // labels, likewise
+	late    []time.Time          // when late requests arrive
+	shared  map[int64][]string   // the uuids that an id ever had
+	numbers map[string][]int64   // the other way round
+	mail    []string             // webhooks under way
+	hooks   *webhint.Receiver    //
+	rolls   int                  // completions of repeating tasks by the engine
+	trace   []string             //
+	played  []step               //
+	own     map[string]model.Raw // templates, which nobody may touch
+	purged  map[string]bool      // what only they knew is gone
+	ended   map[string]bool      // occurrences, by uuid and id
 }
 
 var errKilled = errors.New("killed")
@@ -79,7 +80,7 @@ var errKilled = errors.New("killed")
 const hookSecret = "s3cret"
 
 func newWorld(t testing.TB, p policy) *world {
-	w := &world{rig: newRig(t), owed: book{}, births: map[string]string{}, shared: map[int64][]string{}, own: map[string]model.Raw{},
+	w := &world{rig: newRig(t), owed: book{}, births: map[string]string{}, shared: map[int64][]string{}, numbers: map[string][]int64{}, own: map[string]model.Raw{},
 		purged: map[string]bool{}, ended: map[string]bool{}}
 	w.tw.Now = func() time.Time { return w.now.Add(w.local) }
 	w.vk.Clock = func() time.Time { return w.now.Add(w.far) }
@@ -253,7 +254,7 @@ func (w *world) do(s step) []fault {
 	was := w.busy
 	w.busy = true
 	defer func() { w.busy = was }()
-	switch side, what, _ := strings.Cut(s.kind, " "); side {
+	switch side, what, _ := strings.Cut(w.crowded(s.kind), " "); side {
 	case "tw":
 		w.editTW(what, rng, s.seed)
 	case "vk":
@@ -265,6 +266,29 @@ func (w *world) do(s step) []fault {
 	}
 	return nil
 }
+
+// crowded turns what adds into what removes where there is enough: few tasks
+// meet each other more often.
+func (w *world) crowded(kind string) string {
+	n := len(w.vk.TaskM)
+	switch kind {
+	case "tw add", "vk add", "tw duplicate":
+		if n >= enough {
+			return kind[:2] + " delete"
+		}
+	case "tw recur":
+		if n >= enough || len(w.own) >= 3 {
+			return "tw forget"
+		}
+	case "web twin":
+		if len(w.vk.LabelM) >= enough {
+			return "web unlabel"
+		}
+	}
+	return kind
+}
+
+const enough = 14
 
 // post sends a webhook on its way.
 func (w *world) post(event string) {
@@ -325,11 +349,15 @@ func (w *world) run(rng *rand.Rand, faults []fault) (happened []fault) {
 
 // endings remembers occurrences that ended: a reopened one is paired again.
 func (w *world) endings() {
-	for u, p := range w.pairs() {
-		if p.State == store.Closed {
-			w.ended[fmt.Sprint(u, " ", p.ID)] = true
+	w.st.View(func(t *store.Tx) error {
+		index, err := t.Index()
+		for u, x := range index {
+			if x.State == store.Closed {
+				w.ended[fmt.Sprint(u, " ", x.ID)] = true
+			}
 		}
-	}
+		return err
+	})
 }
 
 // rolled: the dates that a web user saw in a repeating task have served.
@@ -396,6 +424,7 @@ func (w *world) making(id int64) (uuid string) {
 func (w *world) unify(uuid string, id int64) string {
 	if !slices.Contains(w.shared[id], uuid) {
 		w.shared[id] = append(w.shared[id], uuid)
+		w.numbers[uuid] = append(w.numbers[uuid], id)
 	}
 	own := fmt.Sprint("vk ", id)
 	if old, ok := w.owed[own]; ok {
@@ -456,10 +485,12 @@ func (w *world) wrote(key, field, saw, val, base string, hasBase bool) {
 // chain names all occurrences of a task.
 func (w *world) chain(key string) []string {
 	keys := []string{key}
-	for id, us := range w.shared {
-		if slices.Contains(us, key) || key == fmt.Sprint("vk ", id) {
-			keys = append(keys, us...)
-		}
+	if num, ok := strings.CutPrefix(key, "vk "); ok {
+		id, _ := strconv.ParseInt(num, 10, 64)
+		return append(keys, w.shared[id]...)
+	}
+	for _, id := range w.numbers[key] {
+		keys = append(keys, w.shared[id]...)
 	}
 	return keys
 }
