@@ -268,7 +268,7 @@ func TestDaemon(t *testing.T) {
 	eventually(t, "healthy", func() bool { return get("/healthz") == "ok\n" })
 
 	task(t, env, "rc.hooks=off", "add", "--", "by hook")
-	hook.Run("on-exit", []string{"data:" + env["data"]}, strings.NewReader(""), io.Discard)
+	hook.Run("on-exit", []string{"data:" + env["data"], "command:add"}, strings.NewReader(""), io.Discard)
 	eventually(t, "hook", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.TaskM) == 1 })
 
 	h.CreateTask(ctx, api.TaskInput{ProjectID: 1, Title: "by webhook"})
@@ -374,5 +374,28 @@ func TestPause(t *testing.T) {
 	}
 	if w := d.pause(&engine.Report{}, nil); w != c.Interval {
 		t.Errorf("idle: %s", w)
+	}
+}
+
+// TestHinted: a hint waits a moment for more, a row of hints does not wait for
+// its end, and no hint goes before the server's limiter opens.
+func TestHinted(t *testing.T) {
+	first := time.Now()
+	for _, tc := range []struct {
+		after, limit, want time.Duration
+	}{
+		{0, 0, settle},
+		{400 * time.Millisecond, 0, settle},
+		{900 * time.Millisecond, 0, 100 * time.Millisecond},
+		{3 * time.Second, 0, 0},
+		{0, 20 * time.Second, 20 * time.Second},
+	} {
+		d := &daemon{}
+		if tc.limit > 0 {
+			d.notBefore = first.Add(tc.limit)
+		}
+		if got := d.hinted(first, first.Add(tc.after)); got != tc.want {
+			t.Errorf("%v after the first hint: %v, want %v", tc.after, got, tc.want)
+		}
 	}
 }

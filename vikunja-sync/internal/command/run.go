@@ -66,6 +66,8 @@ type daemon struct {
 	last   Status
 	cycles int
 	failed int // in a row
+	// notBefore is when the server's limiter opens: hints wait for it.
+	notBefore time.Time
 }
 
 // memory keeps the process small between cycles.
@@ -167,8 +169,19 @@ func (d *daemon) close() {
 	}
 }
 
-// settle is how long to wait for more hints before a cycle.
-const settle = 250 * time.Millisecond
+// settle is how long to wait for more hints before a cycle, patience how long
+// at most: a user who goes on typing does not keep the first change back.
+const (
+	settle   = 250 * time.Millisecond
+	patience = time.Second
+)
+
+// hinted gives the wait before the cycle that a hint asks for; since is when
+// the first one came.
+func (d *daemon) hinted(since, now time.Time) time.Duration {
+	wait := min(settle, since.Add(patience).Sub(now))
+	return max(wait, d.notBefore.Sub(now), 0)
+}
 
 func (d *daemon) loop(ctx context.Context) error {
 	notify(d.app.Env, "READY=1")
@@ -180,6 +193,14 @@ func (d *daemon) loop(ctx context.Context) error {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var since time.Time // the first hint that no cycle has followed
+	hint := func() {
+		now := time.Now()
+		if since.IsZero() {
+			since = now
+		}
+		timer.Reset(d.hinted(since, now))
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -189,16 +210,17 @@ func (d *daemon) loop(ctx context.Context) error {
 			if e.Name != hook.SpoolFile(d.data) || !e.Has(fsnotify.Write|fsnotify.Create) {
 				continue
 			}
-			timer.Reset(settle)
+			hint()
 			continue
 		case err := <-d.watch.Errors:
 			d.log.Warn("watching the spool", "error", err)
 			continue
 		case <-hints:
-			timer.Reset(settle)
+			hint()
 			continue
 		case <-timer.C:
 		}
+		since = time.Time{}
 		timer.Reset(d.cycle(ctx))
 	}
 }
@@ -233,6 +255,7 @@ func (d *daemon) once(ctx context.Context) (*engine.Report, error) {
 
 // pause backs off with jitter after failures and respects the limiter.
 func (d *daemon) pause(rep *engine.Report, err error) time.Duration {
+	d.notBefore = time.Time{}
 	switch {
 	case err != nil:
 		d.failed++
@@ -244,6 +267,7 @@ func (d *daemon) pause(rep *engine.Report, err error) time.Duration {
 	}
 	wait := min(5*time.Second<<min(d.failed, 6), d.cfg.Interval)
 	if rep != nil && !rep.RetryAt.IsZero() {
+		d.notBefore = rep.RetryAt
 		wait = max(wait, time.Until(rep.RetryAt))
 	}
 	return wait + time.Duration(rand.Int64N(int64(wait/4)+1))

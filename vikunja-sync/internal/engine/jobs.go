@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -125,8 +126,8 @@ func (c *cycle) announce(jobs []*job) error {
 
 // promote finishes what announce began before a crash.
 func (c *cycle) promote(context.Context) error {
-	for u, x := range c.index {
-		if x.State != store.Importing || c.dry {
+	for _, u := range slices.Sorted(maps.Keys(c.index)) {
+		if c.index[u].State != store.Importing || c.dry {
 			continue
 		}
 		if c.tw[u] == nil {
@@ -216,7 +217,7 @@ func (c *cycle) lastOccurrence(id int64) (raw model.Raw) {
 		if x.State != store.Closed || x.ID != id || t == nil || t.raw == nil {
 			continue
 		}
-		if raw == nil || t.raw.Str("entry") > raw.Str("entry") {
+		if raw == nil || t.raw.Str("entry")+u > raw.Str("entry")+raw.UUID() {
 			raw = t.raw
 		}
 	}
@@ -256,11 +257,11 @@ func (c *cycle) apply(j *job) {
 	if td.pair.ID > 0 {
 		raw.SetStr(model.UDALink, fmt.Sprint(td.pair.ID))
 	}
-	j.entries = annotate(raw, td.res.Comments, td.vk.Comments)
+	j.entries = annotate(raw, td.res.Comments, td.vk.Comments, c.cfg.Now())
 }
 
 // annotate makes the comment steps and returns the entries of those added.
-func annotate(raw model.Raw, ops []merge.CommentOp, comments []model.Comment) map[string]string {
+func annotate(raw model.Raw, ops []merge.CommentOp, comments []model.Comment, now time.Time) map[string]string {
 	entries := map[string]string{}
 	as := raw.Annotations()
 	changed := false
@@ -277,7 +278,7 @@ func annotate(raw model.Raw, ops []merge.CommentOp, comments []model.Comment) ma
 			as[i].Description = op.Text
 			entries[op.VK] = op.TW
 		case op.Kind == merge.AddComment:
-			e := freeEntry(as, comments, op.VK)
+			e := freeEntry(as, comments, op.VK, now)
 			as = append(as, model.Annotation{Entry: e, Description: op.Text})
 			entries[op.VK] = e
 		}
@@ -289,8 +290,8 @@ func annotate(raw model.Raw, ops []merge.CommentOp, comments []model.Comment) ma
 }
 
 // freeEntry is the comment's time, or the next second that no annotation has.
-func freeEntry(as []model.Annotation, comments []model.Comment, id string) string {
-	at := time.Now()
+func freeEntry(as []model.Annotation, comments []model.Comment, id string, now time.Time) string {
+	at := now
 	if i := slices.IndexFunc(comments, func(k model.Comment) bool { return k.ID == id }); i >= 0 {
 		if t := model.ParseStamp(comments[i].At); model.DateToTW(comments[i].At) != "" {
 			at = t

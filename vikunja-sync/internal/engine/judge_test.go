@@ -72,6 +72,11 @@ func (w *world) agree() error {
 		}
 	}
 	w.endings()
+	for u, ids := range w.numbers { // what was reopened ended before
+		for _, id := range ids[:len(ids)-1] {
+			w.ended[fmt.Sprint(u, " ", id)] = true
+		}
+	}
 	if w.rolls > len(w.ended) {
 		errs = append(errs, fmt.Errorf("repeating tasks were completed %d times for %d occurrences", w.rolls, len(w.ended)))
 	}

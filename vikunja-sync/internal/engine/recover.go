@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -136,7 +137,8 @@ func (c *cycle) expected(t *api.Task) bool {
 
 // recoverProject finds the project that a create of unknown outcome made.
 func (c *cycle) recoverProject(in store.Intent) (found bool) {
-	for id, p := range c.projects {
+	for _, id := range slices.Sorted(maps.Keys(c.projects)) {
+		p := c.projects[id]
 		if p.Parent != in.Parent || p.Title != in.Title || c.projectsOld[id].ID != 0 {
 			continue
 		}

@@ -39,7 +39,8 @@ func (c *cycle) scanTW(ctx context.Context) error {
 		snap := c.snapTW(r)
 		x, known := c.index[u]
 		t := &twTask{status: snap.Scalar[model.Status], link: model.LinkOf(r), same: known && snap.HashAll() == x.TW}
-		if !t.same || x.Look || x.State != store.Live {
+		dead := t.status == model.Deleted && (x.State == store.Deleted || (!known && t.link == "")) // of no use to anybody
+		if !dead && (!t.same || x.Look || x.State != store.Live) {
 			t.snap, t.raw, t.modified, t.entry = snap, r, r.Modified(), r.Str("entry")
 		}
 		for _, tag := range snap.Tags {
@@ -86,7 +87,8 @@ func (c *cycle) scanVK(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, v := range c.vk {
+	for _, id := range slices.Sorted(maps.Keys(c.vk)) {
+		v := c.vk[id]
 		if v.task == nil || c.paths[v.task.ProjectID].ID != 0 {
 			continue
 		}

@@ -398,8 +398,8 @@ func (w *world) openProject(rng *rand.Rand) (int64, bool) {
 		}
 	}
 	path, _ := w.pick(rng, open, func(p string) string { return p })
-	for id := range w.vk.ProjectM {
-		if w.path(id) == path {
+	for _, id := range slices.Sorted(maps.Keys(w.vk.ProjectM)) {
+		if w.path(id) == path && !w.vk.IsArchived(id) {
 			return id, true
 		}
 	}

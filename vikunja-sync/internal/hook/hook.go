@@ -9,6 +9,9 @@
 // is free when its owner has ended, so nobody has to release it and nothing
 // stays behind to watch.
 //
+// A report that changed nothing leaves no line. `undo`, `purge` and `sync`
+// do, though their on-exit is told of no task.
+//
 // Laws: standard output is line 1 for on-add, line 2 for on-modify (line 1
 // where line 2 is `{}`, the undo of an add), nothing for the others; a hook
 // never fails.
@@ -51,8 +54,8 @@ func Run(event string, args []string, in io.Reader, out io.Writer) {
 		}
 		return
 	}
-	if data == "" {
-		return
+	if data == "" || (event == "on-exit" && !writes(command) && empty(in)) {
+		return // a report changed nothing
 	}
 	done := make(chan struct{})
 	go func() {
@@ -95,6 +98,11 @@ func pass(event string, in io.Reader, out io.Writer) string {
 		out.Write(append(line, '\n'))
 	}
 	return findUUID(line)
+}
+
+func empty(in io.Reader) bool {
+	n, _ := io.ReadFull(in, make([]byte, 1))
+	return n == 0
 }
 
 func readLine(r *bufio.Reader) []byte {

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,6 +85,21 @@ func TestSpool(t *testing.T) {
 	st, err := os.Stat(Dir(data))
 	if err != nil || st.Mode().Perm() != 0o700 {
 		t.Errorf("the folder's mode is %v, %v", st.Mode(), err)
+	}
+}
+
+// TestReports: a report that changed nothing wakes nobody; what changes tasks
+// does, also where Taskwarrior names none.
+func TestReports(t *testing.T) {
+	for _, tc := range []struct {
+		command, in string
+		lines       int
+	}{{"list", "", 0}, {"export", "", 0}, {"next", now + "\n", 1}, {"undo", "", 1}, {"purge", "", 1}, {"synchronize", "", 1}, {"modify", now + "\n", 1}} {
+		data := t.TempDir()
+		Run("on-exit", []string{"data:" + data, "command:" + tc.command}, strings.NewReader(tc.in), io.Discard)
+		if lines, _ := Take(data); len(lines) != tc.lines {
+			t.Errorf("%s: %d lines", tc.command, len(lines))
+		}
 	}
 }
 
