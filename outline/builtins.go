@@ -323,6 +323,8 @@ func init() {
 		"mkOption":        {1, biMkOption}, "mkEnableOption": {1, biMkEnableOption},
 		"setDefaultModuleLocation": {2, second}, "unsafeDiscardStringContext": {1, second1},
 	}
+	maps.Copy(functions, listFunctions())
+	maps.Copy(functions, flakeFunctions())
 }
 
 func second(ev *Eval, a []*Thunk) Value  { return a[1].Force(ev) }

@@ -2,7 +2,9 @@ package outline
 
 import (
 	"encoding/json"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -141,6 +143,11 @@ func TestEval(t *testing.T) {
 		{`lib.cartesianProduct { a = [ 1 2 ]; b = [ 3 ]; }`, `[ { a = 1; b = 3; } { a = 2; b = 3; } ]`}, {`lib.mapCartesianProduct (x: x.a + x.b) { a = [ 1 2 ]; b = [ 3 ]; }`, `[ 4 5 ]`},
 		{`lib.fileset.toList (lib.fileset.fileFilter (f: f.hasExt "nix" && f.name != "default.nix") ../mods)`, `[ <mods/a.nix> ]`},
 		{`lib.fileset.toList (lib.fileset.fileFilter (f: u) ../loaded/deep)`, `[ <loaded/deep/b.nix>~ ]`},
+		// Lists that are known in part.
+		{`lib.unique [ 1 u 1 ]`, `[ 1 ? ]`}, {`lib.subtractLists [ 1 ] [ 1 u 2 ]`, `[ ?~ 2 ]`}, {`lib.partition (x: x > 1) [ 1 u ]`, `{ right = [ ?~ ]; wrong = [ 1 ?~ ]; }`},
+		{`builtins.sort (a: b: a < b) [ 1 u ]`, `?`}, {`lib.take u [ 1 ]`, `?`}, {`builtins.elemAt [ 1 ] 5`, `?`}, {`lib.range 1 u`, `?`}, {`lib.genList (x: x) 99999999`, `?`},
+		{`lib.findFirst (x: x == u) 0 [ 1 ]`, `?`}, {`lib.fix (x: x)`, `?`}, {`lib.toList u`, `?`}, {`lib.cartesianProduct { a = u; }`, `?`},
+		{`lib.zipAttrsWith (n: v: v) [ { a = 1; } u ]`, `?`}, {`builtins.catAttrs "a" [ u { a = 1; } ]`, `[ 1 … ]`}, {`builtins.isFunction u`, `?`},
 		{`lib.mkRenamedOptionModule [ "a" ] [ "b" ]`, `{ !declares = [ "a" ]; }`},
 	} {
 		ev, v := evalText(c.text)
@@ -164,14 +171,20 @@ var pure = []string{
 	`builtins.fromJSON "{\"a\": [1, 2.5, null]}"`, `builtins.head [ 1 2 ]`, `builtins.length [ 1 2 ]`, `builtins.isString "x"`, `builtins.isAttrs [ ]`,
 	`{ a.b = 1; } ? a.b`, `{ a.b = 1; } ? a.c`, `{ a = 1; }.b or 2`, `"x${"y"}z" + "w"`, `7 / 2`, `-3`, `1.5 + 1`, `1 == 1.0`, `[ 1 { a = 2; } ] == [ 1 { a = 2; } ]`,
 	`{ __functor = self: x: x + self.n; n = 1; } 2`, `let { a = 1; body = a; }`, `builtins.stringLength "abc"`, `true -> false`, `null == null`,
-	`builtins.baseNameOf "a/b.c"`, `toString [ 1 "a" true ]`, `let f = { x ? 1, ... }: x; in f { }`, `rec { a = { b = c; }; c = 1; }.a.b`, `{ ${"a"} = 1; ${null} = 2; }`,
+	`builtins.baseNameOf "a/b.c"`, `toString [ 1 "a" true ]`, `builtins.tail [ 1 2 3 ]`, `builtins.elemAt [ 1 2 ] 1`, `builtins.genList (n: n * n) 4`, `builtins.sort (a: b: a < b) [ 3 1 2 ]`,
+	`builtins.sort builtins.lessThan [ "b" "a" ]`, `builtins.partition (x: x > 1) [ 1 2 3 ]`, `builtins.groupBy (x: if x > 1 then "big" else "small") [ 1 2 3 ]`,
+	`builtins.catAttrs "a" [ { a = 1; } { b = 2; } { a = 3; } ]`, `builtins.substring 1 2 "abcd"`, `builtins.substring 2 (-1) "abcd"`, `builtins.isFunction 1`,
+	`builtins.zipAttrsWith (n: vs: [ n vs ]) [ { a = 1; } { a = 2; b = 3; } ]`, `let f = { x ? 1, ... }: x; in f { }`, `rec { a = { b = c; }; c = 1; }.a.b`, `{ ${"a"} = 1; ${null} = 2; }`,
 }
 
 // TestAgainstNix: whatever the evaluator says it knows, Nix says too.
 func TestAgainstNix(t *testing.T) {
-	nix := realnix.Require(t)
-	said := nix.EvalAll(pure)
-	for i, text := range pure {
+	agree(t, pure, realnix.Require(t).EvalAll(pure))
+}
+
+func agree(t *testing.T, texts []string, said []realnix.Result) {
+	t.Helper()
+	for i, text := range texts {
 		ev, v := evalText(text)
 		got, known := plain(ev, v)
 		if !known {
@@ -192,6 +205,32 @@ func TestAgainstNix(t *testing.T) {
 			t.Errorf("%s: got %s, Nix says %s", text, a, b)
 		}
 	}
+}
+
+// ofLib are expressions that nixpkgs' own lib must agree on.
+var ofLib = []string{
+	`lib.mergeAttrs { a = 1; } { a = 2; b = 3; }`, `lib.concatMapAttrs (n: v: { ${n} = v; "${n}2" = v + 1; }) { a = 1; b = 2; }`,
+	`lib.attrsToList { b = 1; a = 2; }`, `lib.unique [ 1 2 1 3 2 ]`, `lib.subtractLists [ 2 ] [ 1 2 3 2 ]`, `lib.intersectLists [ 2 3 ] [ 1 2 3 ]`,
+	`lib.init [ 1 2 3 ]`, `lib.take 2 [ 1 2 3 ]`, `lib.take 9 [ 1 ]`, `lib.drop 1 [ 1 2 3 ]`, `lib.reverseList [ 1 2 3 ]`, `lib.toList 1`, `lib.toList [ 1 ]`,
+	`lib.range 2 4`, `lib.range 4 2`, `lib.imap0 (i: x: [ i x ]) [ "a" "b" ]`, `lib.imap1 (i: x: [ i x ]) [ "a" "b" ]`, `lib.findFirst (x: x > 1) 0 [ 1 2 3 ]`,
+	`lib.findFirst (x: x > 5) 0 [ 1 2 3 ]`, `lib.zipListsWith (a: b: a + b) [ 1 2 3 ] [ 10 20 ]`, `lib.cartesianProduct { a = [ 1 2 ]; b = [ 3 4 ]; }`,
+	`lib.mapCartesianProduct ({ a, b }: a + b) { a = [ 1 2 ]; b = [ 3 4 ]; }`, `lib.fix (self: { a = 1; b = self.a + 1; })`, `lib.getAttrFromPath [ "a" "b" ] { a.b = 1; }`,
+	`lib.setAttrByPath [ "a" "b" ] 1`, `lib.concatMapStringsSep "," (x: x + "!") [ "a" "b" ]`, `lib.concatMapStrings (x: x + "!") [ "a" "b" ]`, `lib.toInt "12"`,
+	`lib.foldl' lib.mergeAttrs { } (lib.attrValues (lib.mapAttrs (n: v: { ${n} = v; }) { a = 1; b = 2; }))`, `lib.pipe 1 [ (x: x + 1) (x: x * 2) ]`,
+}
+
+// TestAgainstLib: so does nixpkgs' lib.
+func TestAgainstLib(t *testing.T) {
+	nix := realnix.Require(t)
+	dir := os.Getenv("NIXGEN_UPSTREAM")
+	if dir == "" {
+		t.Skip("NIXGEN_UPSTREAM is not set: nixpkgs' lib is not asked")
+	}
+	var texts []string
+	for _, e := range ofLib {
+		texts = append(texts, "let lib = import "+filepath.Join(dir, "nixpkgs.lib/lib")+"; in "+e)
+	}
+	agree(t, ofLib, nix.EvalAll(texts))
 }
 
 // plain is a value as JSON would have it; false if something is not known.

@@ -2,20 +2,16 @@ package outline
 
 import (
 	"path"
-	"slices"
 	"strings"
 )
 
-// Functions of lib that flakes use to make hosts.
-
-func init() {
-	for name, f := range map[string]fn{
+// flakeFunctions are functions of lib that flakes use to make hosts.
+func flakeFunctions() map[string]fn {
+	return map[string]fn{
 		"mergeAttrs":     {2, func(ev *Eval, a []*Thunk) Value { return ev.update(a[0].Force(ev), a[1].Force(ev)) }},
 		"concatMapAttrs": {2, biConcatMapAttrs}, "attrsToList": {1, biAttrsToList}, "toList": {1, biToList},
-		"fileFilter": {2, biFileFilter}, "unique": {1, biUnique}, "mapCartesianProduct": {2, biMapProduct},
+		"fileFilter": {2, biFileFilter}, "mapCartesianProduct": {2, biMapProduct},
 		"foldlAttrs": {3, biFoldlAttrs}, "cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
-	} {
-		functions[name] = f
 	}
 }
 
@@ -99,21 +95,6 @@ func fileOf(name string) *Attrs {
 			return Bool(strings.HasSuffix(name, "."+ext))
 		}}),
 	}}
-}
-
-func biUnique(ev *Eval, a []*Thunk) Value {
-	l, bad := list(ev, a[0])
-	if l == nil {
-		return bad
-	}
-	out := &Sequence{Open: l.Open}
-	for _, e := range l.Elems {
-		v := e.Force(ev)
-		if !Known(v) || !slices.ContainsFunc(out.Elems, func(o Elem) bool { return o.Force(ev) == v }) {
-			out.Elems = append(out.Elems, e)
-		}
-	}
-	return out
 }
 
 // biProduct is cartesianProduct: every choice of one element of each list.
