@@ -201,8 +201,7 @@ func (h *Host) homesIn(m *Module, d *outline.Def, t outline.Truth, path []string
 		return
 	}
 	if !ok {
-		f := d.File()
-		h.gap(edge{file: f.Path, at: d.Name.At}, "the name of the home is not known", "")
+		h.gap(edge{file: m.FileOf(d.Scope), at: d.Name.At}, "the name of the home is not known", "")
 		name = someUser
 		t = t.And(outline.Maybe)
 	}
@@ -218,7 +217,7 @@ func (h *Host) homesOf(m *Module, l outline.Leaf, t outline.Truth, depth int, us
 	for _, k := range a.Keys() {
 		*users = append(*users, k)
 		h.pending = append(h.pending, edge{
-			class: Home, user: k, thunk: a.Names[k], truth: t, parent: m, file: l.Scope.File().Path, at: l.X.Span(),
+			class: Home, user: k, thunk: a.Names[k], truth: t, parent: m, file: m.FileOf(l.Scope), at: l.X.Span(),
 		})
 	}
 }
@@ -227,11 +226,11 @@ func (h *Host) startHome(m *Module, d *outline.Def, user string, t outline.Truth
 	if !slices.Contains(*users, user) {
 		*users = append(*users, user)
 	}
-	f := d.File()
+	file := m.FileOf(d.Scope)
 	for _, l := range d.Leaves {
 		h.pending = append(h.pending, edge{
 			class: Home, user: user, thunk: m.In.Thunk(l.X, l.Scope), truth: t.And(m.Truth(l.Guards)),
-			parent: m, file: f.Path, at: l.X.Span(),
+			parent: m, file: file, at: l.X.Span(),
 		})
 	}
 	if d.Set {
@@ -243,7 +242,7 @@ func (h *Host) startHome(m *Module, d *outline.Def, user string, t outline.Truth
 // names are a module of their own.
 func (h *Host) inlineHome(m *Module, d *outline.Def, user string, t outline.Truth) {
 	out := outline.Inside(d)
-	e := edge{class: Home, user: user, truth: t, parent: m, file: d.File().Path, at: d.Name.At}
+	e := edge{class: Home, user: user, truth: t, parent: m, file: m.FileOf(d.Scope), at: d.Name.At}
 	sub := h.add(e, e.file, out)
 	sub.Value, sub.Inside = true, true
 	// Its names are evaluated where they stand: in the system module.

@@ -196,6 +196,16 @@ func (m *Module) Name(d *outline.Def) (string, bool) {
 	return outline.AsString(m.In.Value(d.Name.X, d.Scope))
 }
 
+// FileOf is the file that a scope of the module was written in: another one
+// than its own where a function of a library makes a part of it, its own where
+// what is there was computed.
+func (m *Module) FileOf(s *outline.Scope) string {
+	if f := s.File(); f != nil {
+		return f.Path
+	}
+	return m.Path
+}
+
 // Chain lists the files from the host to the module, outermost first.
 func (m *Module) Chain() []string {
 	var out []string

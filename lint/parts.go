@@ -88,7 +88,7 @@ func (h *Host) partNames(out *partSets, m *Module, d *outline.Def, path []string
 		}
 		for _, l := range d.Leaves {
 			if a := h.partSet(m.In.Value(l.X, l.Scope)); a != nil && a.Names[path[1]] != nil {
-				out.join(a.Names[path[1]].Force(h.Eval), l)
+				out.join(m, a.Names[path[1]].Force(h.Eval), l)
 			}
 		}
 		return
@@ -103,17 +103,17 @@ func (h *Host) partNames(out *partSets, m *Module, d *outline.Def, path []string
 		out.Open = out.Open || !ok
 	}
 	for _, l := range d.Leaves {
-		out.join(m.In.Value(l.X, l.Scope), l)
+		out.join(m, m.In.Value(l.X, l.Scope), l)
 	}
 }
 
 // join adds what one definition gives.
-func (p *partSets) join(v outline.Value, l outline.Leaf) {
+func (p *partSets) join(m *Module, v outline.Value, l outline.Leaf) {
 	a := onlySet(v)
 	if a == nil || a.Open {
 		p.Open = true
 		if u, ok := v.(*outline.Unknown); ok {
-			p.gaps = append(p.gaps, Gap{File: l.Scope.File().Path, At: l.X.Span(), Why: u.Why})
+			p.gaps = append(p.gaps, Gap{File: m.FileOf(l.Scope), At: l.X.Span(), Why: u.Why})
 		}
 	}
 	if a != nil {

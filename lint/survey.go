@@ -353,7 +353,7 @@ func (h *Host) Defined(user string, path ...string) []Found {
 func (h *Host) defined(out []Found, m *Module, d *outline.Def, before, path []string, t outline.Truth) []Found {
 	name, ok := m.Name(d)
 	if !ok && path[0] == "*" {
-		h.gap(edge{file: m.fileOf(d), at: d.Name.At}, "the name below `"+strings.Join(before, ".")+"` is not known", "")
+		h.gap(edge{file: m.FileOf(d.Scope), at: d.Name.At}, "the name below `"+strings.Join(before, ".")+"` is not known", "")
 	}
 	if !ok || path[0] != "*" && name != path[0] {
 		return out
@@ -369,23 +369,14 @@ func (h *Host) defined(out []Found, m *Module, d *outline.Def, before, path []st
 	}
 	for _, l := range d.Leaves {
 		if lt := t.And(m.Truth(l.Guards)); lt != outline.False {
-			f := Found{before, nil, lt, l.Priority, m, m.fileOf(d), l.X.Span()}
+			f := Found{before, nil, lt, l.Priority, m, m.FileOf(d.Scope), l.X.Span()}
 			out = h.below(out, f, m.In.Thunk(l.X, l.Scope), path[1:])
 		}
 	}
 	if len(path) == 1 && len(d.Leaves) == 0 && d.Set {
-		out = append(out, Found{before, &outline.Attrs{Names: map[string]*outline.Thunk{}, Open: true}, t, 100, m, m.fileOf(d), d.Name.At})
+		out = append(out, Found{before, &outline.Attrs{Names: map[string]*outline.Thunk{}, Open: true}, t, 100, m, m.FileOf(d.Scope), d.Name.At})
 	}
 	return out
-}
-
-// fileOf is where a definition stands; one that was computed has no file of its
-// own.
-func (m *Module) fileOf(d *outline.Def) string {
-	if f := d.File(); f != nil {
-		return f.Path
-	}
-	return m.Path
 }
 
 // below looks for the rest of a path in a value.

@@ -182,6 +182,38 @@ func TestPartSystem(t *testing.T) {
 	}
 }
 
+// TestComputed: modules that functions made have no file of their own; what is
+// found in them is told of the file that reads them.
+func TestComputed(t *testing.T) {
+	files := map[string]string{
+		"hosts.toml": manual,
+		"flake.nix": `{ outputs = { nixpkgs, ... }: let
+  host = removeAttrs (import ./hosts/box) [ "gone" ];
+in { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ host { imports = [ (builtins.mapAttrs (n: v: v) host) ]; } ]; }; }; }`,
+		"hosts/box/default.nix": `{
+  users.users.tim.password = "secret!";
+  home-manager.users.tim.programs.git.enable = "yes";
+  homebrew.enable = true;
+  gone = 1;
+}`,
+	}
+	w := linttest.Load(t, files)
+	ds, err := w.Lint(lint.Config{Rules: rules.All, Enable: []string{"all"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range ds {
+		if d.File == "" {
+			t.Errorf("a finding without a file: %s", d.Message)
+		}
+		got = append(got, d.Rule)
+	}
+	if !slices.Contains(got, "undeclared-option") {
+		t.Errorf("undeclared-option was not found among %v", got)
+	}
+}
+
 // TestUnwired: where nobody knows what a host is given, no module is an orphan.
 func TestUnwired(t *testing.T) {
 	files := map[string]string{

@@ -68,9 +68,8 @@ func secretSetting(p *lint.Pass, s *setting) {
 		if what == "" {
 			continue
 		}
-		f := l.Scope.File()
 		p.Warning(diag.Diagnostic{
-			File: f.Path, Span: l.X.Span(), Chain: s.module.Chain(),
+			File: s.module.FileOf(l.Scope), Span: l.X.Span(), Chain: s.module.Chain(),
 			Message: fmt.Sprintf("`%s` is %s: it ends in the world-readable Nix store", catalog.JoinPath(s.names()), what),
 			Why:     "give the path of a secret that is decrypted on the machine",
 		})
