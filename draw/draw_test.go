@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -25,6 +26,10 @@ const hosts = `
 [fleet]
 flake = "github:me/<b>fleet</b>"
 
+[updates]
+enable = false
+waves = ["first", "rest"]
+
 [users.tim]
 fullName = "Tim"
 
@@ -38,11 +43,14 @@ stateVersion = "26.05"
 roles = ["work"]
 users = ["tim"]
 
+deploy = { wave = "first" }
+
 [hosts.mac]
 system = "aarch64-darwin"
 stateVersion = 6
 roles = ["work"]
 users = ["tim"]
+deploy = { wave = "rest", dependsOn = ["box"] }
 
 [hosts.pi]
 system = "aarch64-linux"
@@ -70,7 +78,11 @@ func sample(t *testing.T) *Picture {
 			t.Fatalf("%s: %s", d.File, d.Message)
 		}
 	}
-	return New(w.Fleet, w.Inventory, w.Hosts, []diag.Diagnostic{
+	secrets := []Secret{
+		{Host: "box", File: "sops/box.yaml", Name: "wifi/<home>"}, {Host: "box", User: "tim", File: "sops/shared.yaml", Name: "token"},
+		{Host: "mac", File: "sops/shared.yaml", Name: "token"}, {Host: "mac", File: "sops/shared.yaml", Name: "token"},
+	}
+	return New(w.Fleet, w.Inventory, w.Hosts, secrets, []diag.Diagnostic{
 		{File: "modules/common/nix.nix", Severity: diag.Error, Rule: "r", Message: "<script>alert(1)</script>", Hosts: []string{"mac"}},
 	})
 }
@@ -125,6 +137,8 @@ func TestEdges(t *testing.T) {
 		{From: "role:work", To: "host:box"}, {From: "role:work", To: "host:mac"},
 		{From: "host:box", To: "opt-in:fonts"}, {From: "host:mac", To: "opt-in:fonts"},
 		{From: "host:box", To: "common:ssh"}, {From: "host:pi", To: "common:nix"}, {From: "host:box", To: "own:box"},
+		{From: "wave:first", To: "host:box"}, {From: "wave:rest", To: "wave:first", After: true}, {From: "host:mac", To: "host:box", After: true},
+		{From: "host:box", To: "secret:sops/box.yaml"}, {From: "host:mac", To: "secret:sops/shared.yaml"},
 	} {
 		if !have[want] {
 			t.Errorf("no edge %v", want)
@@ -132,6 +146,7 @@ func TestEdges(t *testing.T) {
 	}
 	for _, wrong := range []Edge{
 		{From: "host:mac", To: "common:ssh"}, {From: "host:pi", To: "opt-in:fonts"}, {From: "host:box", To: "opt-in:never"},
+		{From: "host:pi", To: "secret:sops/shared.yaml"}, {From: "host:mac", To: "secret:sops/box.yaml"},
 	} {
 		if have[wrong] {
 			t.Errorf("edge %v", wrong)
@@ -195,9 +210,10 @@ func TestNothingBecomesMarkup(t *testing.T) {
 	}
 }
 
-// The page works in a browser: a click on a host lights the edges of that host
-// and no others. Chromium runs the page's own script.
-func TestPageInChromium(t *testing.T) {
+// inChromium runs a script in the page, in a window of that width, and gives the
+// title that the script sets.
+func inChromium(t *testing.T, width int, script string) string {
+	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
 		if os.Getenv("NIXGEN_REQUIRE_CHROMIUM") == "1" {
@@ -209,23 +225,54 @@ func TestPageInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	probe := `<script>document.getElementById("host:mac").dispatchEvent(new MouseEvent("click"));
-document.title = "edges " + [...document.querySelectorAll(".edge.on")].map(e => e.dataset.from + ">" + e.dataset.to).sort().join(" ") +
-" overflow " + (document.documentElement.scrollWidth > document.documentElement.clientWidth);</script></body>`
 	file := filepath.Join(t.TempDir(), "page.html")
-	if err := os.WriteFile(file, bytes.Replace(html, []byte("</body>"), []byte(probe), 1), 0o644); err != nil {
+	if err := os.WriteFile(file, bytes.Replace(html, []byte("</body>"), []byte("<script>{"+script+"}</script></body>"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=390,800",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", fmt.Sprintf("--window-size=%d,800", width),
 		"--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+file).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "<title>edges host:mac&gt;common:nix host:mac&gt;opt-in:fonts role:work&gt;host:mac overflow false</title>"
-	if !bytes.Contains(out, []byte(want)) {
-		title, _, _ := strings.Cut(string(out), "</title>")
-		t.Errorf("the page says %s", title[max(0, strings.Index(title, "<title>")):])
+	_, title, _ := strings.Cut(string(out), "<title>")
+	title, _, _ = strings.Cut(title, "</title>")
+	return html2text.Replace(title)
+}
+
+var html2text = strings.NewReplacer("&gt;", ">", "&lt;", "<", "&amp;", "&")
+
+// lit lists the edges that are lit, by a function of the page's own.
+const lit = `const lit = () => [...document.querySelectorAll(".edge.on")].map(e => e.dataset.from + ">" + e.dataset.to).sort().join(" ");`
+
+const litMac = "host:mac>common:nix host:mac>host:box host:mac>opt-in:fonts host:mac>secret:sops/shared.yaml role:work>host:mac wave:rest>host:mac"
+
+// By pointer on a phone: a tap on a host lights its edges and no others, and
+// nothing but the framed tables and pictures scrolls sideways.
+func TestPageOnAPhone(t *testing.T) {
+	got := inChromium(t, 390, lit+`
+document.getElementById("host:mac").dispatchEvent(new MouseEvent("click"));
+const wide = [...document.querySelectorAll("body *")].filter(e => !e.closest(".scroll") && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
+document.title = lit() + " | overflow " + (document.documentElement.scrollWidth > document.documentElement.clientWidth) + " " + wide.length;`)
+	if want := litMac + " | overflow false 0"; got != want {
+		t.Errorf("the page says %s\nwant %s", got, want)
+	}
+}
+
+// By keyboard alone: Tab reaches every box in the order of the picture, Enter
+// picks one, Escape shows everything again, and the links lead to sections.
+func TestPageByKeyboard(t *testing.T) {
+	got := inChromium(t, 1200, lit+`
+const boxes = [...document.querySelectorAll("svg .box")];
+const reachable = boxes.every(b => { b.focus(); return document.activeElement === b && b.tabIndex === 0; });
+const key = k => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: k, bubbles: true }));
+document.getElementById("host:mac").focus();
+key("Enter"); const picked = lit();
+key("Escape"); const after = lit();
+const dead = [...document.querySelectorAll("nav a")].filter(a => !document.querySelector(a.getAttribute("href")));
+document.title = reachable + " | " + picked + " | " + after + " | " + dead.length;`)
+	if want := "true | " + litMac + " |  | 0"; got != want {
+		t.Errorf("the page says %s\nwant %s", got, want)
 	}
 }
 
@@ -243,8 +290,14 @@ func BenchmarkPage(b *testing.B) {
 	}
 	tree["hosts.toml"] = &fstest.MapFile{Data: []byte(toml.String())}
 	w, _ := lint.Load(tree, fleet.Env{})
+	var secrets []Secret
+	for _, h := range w.Hosts {
+		for k := range 10 {
+			secrets = append(secrets, Secret{Host: h.Name, File: "sops/" + h.Name + ".yaml", Name: fmt.Sprintf("service%d/password", k)})
+		}
+	}
 	for b.Loop() {
-		if _, err := HTML(New(w.Fleet, w.Inventory, w.Hosts, nil)); err != nil {
+		if _, err := HTML(New(w.Fleet, w.Inventory, w.Hosts, secrets, nil)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -36,10 +36,12 @@ func HTML(p *Picture) ([]byte, error) {
 		Hosts    []HostSheet
 		Matrix   []matrixTier
 		Span     int
+		Secrets  []SecretSheet
 		Findings []diag.Diagnostic
 	}{
 		Title: p.Title, SVG: template.HTML(SVG(p)), // every text in it is escaped
-		Hosts: p.Hosts, Matrix: matrix(p), Span: len(p.Hosts) + 1, Findings: p.Findings,
+		Hosts: p.Hosts, Matrix: matrix(p), Span: len(p.Hosts) + 1,
+		Secrets: p.Secrets, Findings: p.Findings,
 	}
 	var out bytes.Buffer
 	if err := page.Execute(&out, data); err != nil {
@@ -62,7 +64,8 @@ func matrix(p *Picture) []matrixTier {
 	for _, c := range p.Columns {
 		t := matrixTier{Title: c.Title}
 		for _, b := range c.Boxes {
-			if b.Kind == KindHost || b.Kind == KindRole {
+			switch b.Kind {
+			case KindHost, KindRole, KindWave, KindSecret:
 				continue
 			}
 			row := matrixRow{Label: b.Label}

@@ -25,7 +25,10 @@ func Mermaid(p *Picture) []byte {
 			continue
 		}
 		arrow := "-->"
-		if e.Maybe {
+		switch {
+		case e.After:
+			arrow = "-->|after|"
+		case e.Maybe:
 			arrow = "-.->"
 		}
 		fmt.Fprintf(&out, "  %s %s %s\n", from, arrow, to)

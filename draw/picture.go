@@ -1,11 +1,14 @@
-// Package draw pictures a fleet: hosts, roles, tiers, modules, disks and what
-// the linter found, as SVG, Mermaid, and one HTML page that needs nothing else.
+// Package draw pictures a fleet: hosts, roles, tiers, modules, secrets, waves,
+// disks and what the linter found, as SVG, Mermaid, and one HTML page that needs
+// nothing else.
 //
 // Model. New reads a fleet and what lint found each host to read into a
 // Picture: columns of boxes, and edges between them. Columns stand in the
-// order of the tiers — roles, hosts, host, opt-in, common and library modules —
-// and so an edge that points left is one that no tier allows. Within a column
-// boxes are ordered by where their neighbours stand, which keeps lines short.
+// order of the tiers — waves, roles, hosts, host, opt-in, common and library
+// modules, files of secrets — and so an edge that points left is one that no
+// tier allows. Within a column boxes are ordered by where their neighbours
+// stand, which keeps lines short; waves stand in their own order. An edge inside
+// of a column says what comes after what.
 //
 // Laws. Equal fleets give equal bytes. Every text of the fleet is escaped for
 // where it stands; nothing in it becomes markup or script. The page loads
@@ -32,20 +35,22 @@ type Kind string
 
 // The kinds of boxes, in the order of their columns.
 const (
+	KindWave    Kind = "wave"
 	KindRole    Kind = "role"
 	KindHost    Kind = "host"
 	KindOwn     Kind = "own" // a host's own modules
 	KindOptIn   Kind = "opt-in"
 	KindCommon  Kind = "common"
 	KindLibrary Kind = "library"
+	KindSecret  Kind = "secret" // a file of secrets
 )
 
 var columns = []struct {
 	kind  Kind
 	title string
 }{
-	{KindRole, "roles"}, {KindHost, "hosts"}, {KindOwn, "host modules"}, {KindOptIn, "opt-in"},
-	{KindCommon, "common"}, {KindLibrary, "libraries"},
+	{KindWave, "waves"}, {KindRole, "roles"}, {KindHost, "hosts"}, {KindOwn, "host modules"}, {KindOptIn, "opt-in"},
+	{KindCommon, "common"}, {KindLibrary, "libraries"}, {KindSecret, "secrets"},
 }
 
 // Box is one thing in the picture. Its ID is unique in the picture.
@@ -61,10 +66,18 @@ type Box struct {
 	Worst    diag.Severity
 }
 
-// Edge goes from what uses to what is used; Maybe where lint is not sure.
+// Edge goes from what uses to what is used; Maybe where lint is not sure. After
+// says that From waits for To.
 type Edge struct {
-	From, To string
-	Maybe    bool
+	From, To     string
+	Maybe, After bool
+}
+
+// Secret is one that a host decrypts, or the home of a user on it.
+type Secret struct {
+	Host, User string
+	// File is where it is in the private input, Name how it is called there.
+	File, Name string
 }
 
 // Column is one tier.
@@ -80,6 +93,7 @@ type Picture struct {
 	Edges   []Edge
 	// Hosts has the facts and disks of each host, in the order of names.
 	Hosts    []HostSheet
+	Secrets  []SecretSheet
 	Findings []diag.Diagnostic
 
 	boxes map[string]*Box
@@ -95,6 +109,13 @@ type HostSheet struct {
 	Disks                        []DiskSheet
 }
 
+// SecretSheet is one secret: its file and who decrypts it, "host" or
+// "user@host", sorted.
+type SecretSheet struct {
+	File, Name string
+	Readers    []string
+}
+
 // DiskSheet is one disk: what is on it and where that is mounted.
 type DiskSheet struct {
 	Name, Profile string
@@ -103,12 +124,14 @@ type DiskSheet struct {
 	Encrypted     bool
 }
 
-// New pictures a fleet. hosts are lint's view of it, findings are optional.
-func New(f *fleet.Fleet, inv *layout.Inventory, hosts []*lint.Host, findings []diag.Diagnostic) *Picture {
+// New pictures a fleet. hosts are lint's view of it; secrets and findings are
+// optional.
+func New(f *fleet.Fleet, inv *layout.Inventory, hosts []*lint.Host, secrets []Secret, findings []diag.Diagnostic) *Picture {
 	p := &Picture{Title: f.Flake, Findings: findings, boxes: map[string]*Box{}, files: map[string]string{}}
 	for _, c := range columns {
 		p.Columns = append(p.Columns, Column{Title: c.title})
 	}
+	p.addWaves(f)
 	for _, r := range f.Roles {
 		p.add(&Box{ID: "role:" + r.Name, Kind: KindRole, Label: r.Name, Detail: r.Description})
 	}
@@ -119,6 +142,7 @@ func New(f *fleet.Fleet, inv *layout.Inventory, hosts []*lint.Host, findings []d
 	for _, h := range hosts {
 		p.connect(h)
 	}
+	p.addSecrets(secrets)
 	p.judge()
 	p.tidy()
 	p.arrange()
@@ -141,8 +165,61 @@ func (p *Picture) add(b *Box) *Box {
 	return b
 }
 
+// addWaves makes a box of every wave; each waits for the one before.
+func (p *Picture) addWaves(f *fleet.Fleet) {
+	for i, name := range f.Waves {
+		p.add(&Box{ID: "wave:" + name, Kind: KindWave, Label: name})
+		if i > 0 {
+			p.Edges = append(p.Edges, Edge{From: "wave:" + name, To: "wave:" + f.Waves[i-1], After: true})
+		}
+	}
+}
+
+// addSecrets makes a box of every file of secrets that a host reads.
+func (p *Picture) addSecrets(secrets []Secret) {
+	sheets := map[[2]string]*SecretSheet{}
+	seen := map[Edge]bool{}
+	for _, s := range secrets {
+		b := p.add(&Box{ID: "secret:" + s.File, Kind: KindSecret, Label: path.Base(s.File), Detail: s.File})
+		if e := (Edge{From: "host:" + s.Host, To: b.ID}); !seen[e] && p.boxes[e.From] != nil {
+			seen[e] = true
+			p.Edges = append(p.Edges, e)
+		}
+		sheet := sheets[[2]string{s.File, s.Name}]
+		if sheet == nil {
+			sheet = &SecretSheet{File: s.File, Name: s.Name}
+			sheets[[2]string{s.File, s.Name}] = sheet
+			b.Files = append(b.Files, s.Name)
+		}
+		reader := s.Host
+		if s.User != "" {
+			reader = s.User + "@" + s.Host
+		}
+		sheet.Readers = append(sheet.Readers, reader)
+	}
+	for _, sheet := range sheets {
+		slices.Sort(sheet.Readers)
+		sheet.Readers = slices.Compact(sheet.Readers)
+		p.Secrets = append(p.Secrets, *sheet)
+	}
+	slices.SortFunc(p.Secrets, func(a, b SecretSheet) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Name, b.Name))
+	})
+	for _, b := range p.boxes {
+		if b.Kind == KindSecret {
+			slices.Sort(b.Files)
+		}
+	}
+}
+
 func (p *Picture) addHost(h *fleet.Host) {
 	p.add(&Box{ID: "host:" + h.Name, Kind: KindHost, Label: h.Name, Detail: h.System})
+	if h.Deploy.Wave != "" {
+		p.Edges = append(p.Edges, Edge{From: "wave:" + h.Deploy.Wave, To: "host:" + h.Name})
+	}
+	for _, d := range h.Deploy.DependsOn {
+		p.Edges = append(p.Edges, Edge{From: "host:" + h.Name, To: "host:" + d, After: true})
+	}
 	for _, r := range h.Roles {
 		p.Edges = append(p.Edges, Edge{From: "role:" + r, To: "host:" + h.Name})
 	}
@@ -240,16 +317,24 @@ func (p *Picture) tidy() {
 // neighbours, a few times forth and back.
 func (p *Picture) arrange() {
 	for _, c := range p.Columns {
-		slices.SortFunc(c.Boxes, func(a, b *Box) int { return cmp.Compare(a.Label, b.Label) })
+		if !ordered(c) {
+			slices.SortFunc(c.Boxes, func(a, b *Box) int { return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.ID, b.ID)) })
+		}
 	}
 	neighbours := map[string][]string{}
 	for _, e := range p.Edges {
+		if e.After {
+			continue
+		}
 		neighbours[e.From] = append(neighbours[e.From], e.To)
 		neighbours[e.To] = append(neighbours[e.To], e.From)
 	}
 	for range 4 {
 		place := p.places()
 		for _, c := range p.Columns {
+			if ordered(c) {
+				continue
+			}
 			mean := map[string]float64{}
 			for _, b := range c.Boxes {
 				mean[b.ID] = meanPlace(neighbours[b.ID], place, place[b.ID])
@@ -258,6 +343,9 @@ func (p *Picture) arrange() {
 		}
 	}
 }
+
+// ordered says that the boxes of a column have an order of their own.
+func ordered(c Column) bool { return len(c.Boxes) > 0 && c.Boxes[0].Kind == KindWave }
 
 // places gives every box its relative height, from 0 to 1.
 func (p *Picture) places() map[string]float64 {

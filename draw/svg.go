@@ -13,6 +13,9 @@ const (
 	boxWidth, boxHeight = 170, 34
 	columnGap, rowGap   = 90, 10
 	margin, titleHeight = 16, 28
+	// afterBend is how far an arc reaches out of its column, less than the margin
+	// and the gap.
+	afterBend = 20
 )
 
 // SVG renders the picture with its own style sheet; colours follow the
@@ -41,11 +44,11 @@ func SVG(p *Picture) []byte {
 }
 
 const svgStyle = `svg{font:13px system-ui,sans-serif}.box rect{fill:#fff;stroke:#8a94a6;rx:6}.host rect{fill:#e8f0fe}` +
-	`.opt-in rect{fill:#eef8ee}.common rect{fill:#fdf6e3}.own rect{fill:#f6effb}.warning rect{stroke:#b26a00;stroke-width:2}` +
+	`.opt-in rect{fill:#eef8ee}.common rect{fill:#fdf6e3}.own rect{fill:#f6effb}.secret rect{fill:#fdeeee}.wave rect{fill:#eef3f6}.warning rect{stroke:#b26a00;stroke-width:2}` +
 	`.error rect{stroke:#c62828;stroke-width:2.5}text{fill:#1c2330}.title{font-weight:600;fill:#5b6577}` +
-	`.edge{fill:none;stroke:#8a94a6;stroke-opacity:.45}.maybe{stroke-dasharray:4 3}` +
+	`.edge{fill:none;stroke:#8a94a6;stroke-opacity:.45}.maybe{stroke-dasharray:4 3}.after{stroke:#6b4ea0;stroke-opacity:.7}` +
 	`@media(prefers-color-scheme:dark){.box rect{fill:#202634}.host rect{fill:#22304d}.opt-in rect{fill:#1f3325}` +
-	`.common rect{fill:#38321d}.own rect{fill:#30253b}text{fill:#e6e9ef}.title{fill:#a3adbf}}`
+	`.common rect{fill:#38321d}.own rect{fill:#30253b}.secret rect{fill:#3d2424}.wave rect{fill:#22303a}text{fill:#e6e9ef}.title{fill:#a3adbf}}`
 
 type point struct{ x, y int }
 
@@ -74,11 +77,23 @@ func drawEdges(out *bytes.Buffer, p *Picture, at map[string]point) {
 		if e.Maybe {
 			class += " maybe"
 		}
+		if e.After {
+			drawAfter(out, e, from, to)
+			continue
+		}
 		x1, y1, x2, y2 := from.x+boxWidth, from.y+boxHeight/2, to.x, to.y+boxHeight/2
 		bend := (x2 - x1) / 2
 		fmt.Fprintf(out, `<path class="%s" data-from="%s" data-to="%s" d="M%d %dC%d %d %d %d %d %d"/>`+"\n",
 			class, escape(e.From), escape(e.To), x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
 	}
+}
+
+// drawAfter draws an edge inside of a column: an arc at its left side, with an
+// arrow at what comes first.
+func drawAfter(out *bytes.Buffer, e Edge, from, to point) {
+	y1, y2 := from.y+boxHeight/2, to.y+boxHeight/2
+	fmt.Fprintf(out, `<path class="edge after" data-from="%s" data-to="%s" d="M%d %dC%d %d %d %d %d %dm-5 -4l5 4l-5 4"/>`+"\n",
+		escape(e.From), escape(e.To), from.x, y1, from.x-afterBend, y1, to.x-afterBend, y2, to.x, y2)
 }
 
 func drawBox(out *bytes.Buffer, b *Box, at point) {
@@ -91,12 +106,19 @@ func drawBox(out *bytes.Buffer, b *Box, at point) {
 		class, escape(b.ID), at.x, at.y, escape(tooltip(b)), boxWidth, boxHeight, escape(shorten(b.Label, 22)))
 }
 
+// mostFiles is what a tooltip lists.
+const mostFiles = 30
+
 func tooltip(b *Box) string {
 	s := b.Label
 	if b.Detail != "" {
 		s += " — " + b.Detail
 	}
-	for _, f := range b.Files {
+	for i, f := range b.Files {
+		if i == mostFiles {
+			s += fmt.Sprintf("\nand %d more", len(b.Files)-i)
+			break
+		}
 		s += "\n" + f
 	}
 	if b.Findings > 0 {

@@ -42,7 +42,10 @@ type Fleet struct {
 	Users  []*User // sorted by name
 	Roles  []*Role // sorted by name
 	Hosts  []*Host // sorted by name
-	Lint   Lint
+	// Waves are those of [updates] in their order, then the hosts' further ones,
+	// sorted.
+	Waves []string
+	Lint  Lint
 	// CI is nil without [ci].
 	CI *CI
 	// Secrets is nil without [secrets]; Keys holds [keys] (admin recipients),

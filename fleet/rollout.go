@@ -18,6 +18,7 @@ func (r *resolver) rollout() {
 		}
 		rank[k.str] = i
 	}
+	r.f.Waves = wavesOf(r.f, order)
 	waves := make([][]*Host, len(order)+1) // the last one has the hosts without a wave
 	for _, h := range r.f.Hosts {
 		at, ok := rank[h.Deploy.Wave]
@@ -43,6 +44,21 @@ func (r *resolver) rollout() {
 	for _, h := range r.f.Hosts {
 		r.confirmation(h)
 	}
+}
+
+// wavesOf lists the waves: first those that have an order, then the others.
+func wavesOf(f *Fleet, order []*node) []string {
+	var out, rest []string
+	for _, k := range order {
+		out = union(out, []string{k.str})
+	}
+	for _, h := range f.Hosts {
+		if h.Deploy.Wave != "" {
+			rest = append(rest, h.Deploy.Wave)
+		}
+	}
+	slices.Sort(rest)
+	return union(out, rest)
 }
 
 // waitFor makes a host wait for the wave before its own and for its dependsOn.

@@ -1,22 +1,26 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"nixgen/draw"
+	"nixgen/lint"
+	"nixgen/secrets"
 )
 
 func newGraphCommand(w *world) *cobra.Command {
 	var format, output string
 	c := &cobra.Command{
 		Use:   "graph",
-		Short: "draw the fleet: hosts, roles, tiers, modules, disks, findings",
-		Long: `Graph draws what each host reads, as lint sees it. svg is the picture alone,
+		Short: "draw the fleet: hosts, roles, tiers, modules, secrets, waves, disks, findings",
+		Long: `Graph draws what each host reads, as lint sees it, which files of secrets it
+decrypts, and in which waves hosts are deployed. svg is the picture alone,
 mermaid a flowchart for Markdown, html one page that needs nothing else: the
-picture, a table of hosts and modules, the disks, and the findings.`,
+picture, a table of hosts and modules, the disks, the secrets, and the findings.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return w.graph(format, output) },
 	}
@@ -48,7 +52,7 @@ func (w *world) graph(format, output string) error {
 	if err != nil {
 		return w.internal(err)
 	}
-	out, err := render(draw.New(t.work.Fleet, t.work.Inventory, t.work.Hosts, findings))
+	out, err := render(draw.New(t.work.Fleet, t.work.Inventory, t.work.Hosts, drawnSecrets(t.work), findings))
 	if err != nil {
 		return failed(err)
 	}
@@ -61,4 +65,21 @@ func (w *world) graph(format, output string) error {
 		return failed(err)
 	}
 	return nil
+}
+
+// drawnSecrets are the secrets that hosts.toml and the modules declare. No
+// checkout is needed: which files there must be follows from hosts.toml.
+func drawnSecrets(work *lint.Workspace) []draw.Secret {
+	tree := &secrets.Tree{Files: map[string][]byte{}}
+	for _, t := range secrets.Plan(work.Fleet) {
+		tree.Files[t.File] = nil
+	}
+	var out []draw.Secret
+	for _, x := range append(secrets.FromFleet(work.Fleet), factsOf(work.Hosts, tree)...) {
+		for _, d := range x.Declared {
+			file := cmp.Or(d.File, secrets.HostFile(work.Fleet, x.Host))
+			out = append(out, draw.Secret{Host: x.Host, User: x.User, File: file, Name: d.Key})
+		}
+	}
+	return out
 }

@@ -28,8 +28,13 @@ func (w *world) moduleSecrets(tree *secrets.Tree) (*lint.Workspace, []secrets.Fa
 	if err != nil {
 		return nil, nil, err
 	}
+	return t.work, factsOf(t.work.Hosts, tree), nil
+}
+
+// factsOf is what the modules of hosts say.
+func factsOf(hosts []*lint.Host, tree *secrets.Tree) []secrets.Facts {
 	var out []secrets.Facts
-	for _, h := range t.work.Hosts {
+	for _, h := range hosts {
 		readers := map[string]*factReader{}
 		for _, m := range h.Modules {
 			if m.Class == lint.FlakeParts || m.Reach != outline.True {
@@ -47,7 +52,7 @@ func (w *world) moduleSecrets(tree *secrets.Tree) (*lint.Workspace, []secrets.Fa
 			out = append(out, readers[key].finish())
 		}
 	}
-	return t.work, out, nil
+	return out
 }
 
 // factReader collects the facts of one configuration: a system's or a home's.
