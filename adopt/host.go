@@ -24,6 +24,10 @@ func (d *draft) host(h *Host) {
 		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` cannot be the name of a host (letters, digits and inner hyphens)", h.Output, outputOf(h.Platform)))
 		return
 	}
+	if h.System != "" && !slices.Contains(fleet.Systems, h.System) {
+		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` is for `%s`, which hosts.toml does not know", h.Output, outputOf(h.Platform), h.System))
+		return
+	}
 	if h.Platform != fleet.Home && h.System != "" && fleet.PlatformOf(h.System, "") != h.Platform {
 		d.note(h.File, h.At, fmt.Sprintf("left out: `%s` of `%s` is for `%s`, a system of another platform", h.Output, outputOf(h.Platform), h.System))
 		return

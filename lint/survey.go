@@ -2,6 +2,7 @@ package lint
 
 import (
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -261,17 +262,22 @@ func (h *Host) ownSystem() string {
 	return h.onlySystem()
 }
 
-// systemOf reads a value that names a system: a string, or packages for one.
+var systemRE = regexp.MustCompile(`^[a-z0-9_]+-[a-z]+$`)
+
+// systemOf reads a value that names a system, whichever: a string, or packages
+// for one.
 func systemOf(v outline.Value) string {
+	name := ""
 	switch v := v.(type) {
 	case outline.Text:
-		if v.Whole && slices.Contains(fleet.Systems, v.Head) {
-			return v.Head
+		if v.Whole {
+			name = v.Head
 		}
 	case outline.External:
-		if _, s, ok := strings.Cut(v.Path, ".legacyPackages."); ok && slices.Contains(fleet.Systems, s) {
-			return s
-		}
+		_, name, _ = strings.Cut(v.Path, ".legacyPackages.")
+	}
+	if systemRE.MatchString(name) {
+		return name
 	}
 	return ""
 }

@@ -34,7 +34,8 @@ func TestSurveySystem(t *testing.T) {
 		{"own packages", `homeConfigurations.x = hm.lib.homeManagerConfiguration { pkgs = import nixpkgs { system = "aarch64-darwin"; }; modules = [ ]; }`, "x(x) home aarch64-darwin"},
 		{"its packages", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { pkgs = import nixpkgs { system = "x86_64-linux"; }; modules = [ ]; }`, "a(a) nixos x86_64-linux"},
 		{"nothing", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = secret; } ]; }`, "a(a) nixos"},
-		{"no system", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "z80-linux"; modules = [ ]; }`, "a(a) nixos"},
+		{"any system", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "z80-linux"; modules = [ ]; }`, "a(a) nixos z80-linux"},
+		{"no system", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "Linux"; modules = [ ]; }`, "a(a) nixos"},
 		{"decides what is read", `darwinConfigurations.a = d.lib.darwinSystem { modules = [ { nixpkgs.hostPlatform = "aarch64-darwin"; } ({ pkgs, lib, ... }: { imports = lib.optional pkgs.stdenv.isDarwin ./m.nix ++ lib.optional pkgs.stdenv.isLinux ./l.nix; }) ]; }`, "a(a) darwin aarch64-darwin m.nix"},
 		{"home of a system", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ]; }; homeConfigurations."x@a" = hm.lib.homeManagerConfiguration { pkgs = 1; modules = [ ./m.nix ]; }`, "a(a) nixos x86_64-linux x:m.nix"},
 	} {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"nixgen/catalog"
 	"nixgen/diag"
@@ -89,10 +90,29 @@ func (o *optionPass) inert(s *setting, at *spot, onMac bool) {
 	default:
 		return
 	}
-	if s.module.Reach != outline.True || !s.defined() {
+	if s.module.Reach != outline.True || !s.defined() || o.serves(s.module.Path, !onMac) {
 		return
 	}
 	d := s.at(fmt.Sprintf("`%s` has no effect here", path), "home-manager accepts it and does nothing")
 	d.Severity = diag.Warning
 	o.Report(d)
+}
+
+// serves reports that a home on a Mac, or on Linux, reads the file too: there it
+// has its effect.
+func (o *optionPass) serves(file string, mac bool) bool {
+	type key struct {
+		file string
+		mac  bool
+	}
+	if v, ok := o.Work.Memo.Load(key{file, mac}); ok {
+		return v.(bool)
+	}
+	found := slices.ContainsFunc(o.Work.Hosts, func(h *lint.Host) bool {
+		return linux(h) != mac && slices.ContainsFunc(h.Modules, func(m *lint.Module) bool {
+			return m.Class == lint.Home && m.Path == file && m.Reach == outline.True
+		})
+	})
+	o.Work.Memo.Store(key{file, mac}, found)
+	return found
 }
