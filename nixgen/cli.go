@@ -73,6 +73,7 @@ var commands = []func(*world) *cobra.Command{
 	newAdoptCommand,
 	newLintCommand,
 	newGraphCommand,
+	newAffectedCommand,
 	newHostCommand,
 	newSecretsCommand,
 	newExplainCommand,
