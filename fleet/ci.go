@@ -12,7 +12,7 @@ type CI struct {
 }
 
 // Workflows of GitHub that can be asked for.
-var Workflows = []string{"build", "lint"}
+var Workflows = []string{"build", "lint", "update"}
 
 // runners are those that GitHub has for everybody.
 var runners = map[string]string{
@@ -23,7 +23,7 @@ var runners = map[string]string{
 }
 
 var ciShape = table(
-	key("github", listOf(enum("workflow", Workflows...)), "workflows to write to .github/workflows: `lint` compares and lints, `build` builds every host").or("both"),
+	key("github", listOf(enum("workflow", Workflows...)), "workflows to write to .github/workflows: `lint` compares and lints, `build` builds every host, `update` updates flake.lock in pull requests that build what is touched").or("`lint` and `build`"),
 	key("runners", mapOf("SYSTEM", checkSystemKey, line), "label of the runner that builds for a system").or("GitHub's own"),
 )
 
@@ -38,7 +38,7 @@ func decodeCI(n *node) *CI {
 	if !n.is(tableNode) {
 		return nil
 	}
-	c := &CI{GitHub: slices.Clone(Workflows), Runners: map[string]string{}}
+	c := &CI{GitHub: []string{"build", "lint"}, Runners: map[string]string{}}
 	if n.get("github") != nil {
 		c.GitHub = union(nil, n.list("github"))
 		slices.Sort(c.GitHub)

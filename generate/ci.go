@@ -34,13 +34,13 @@ func (g *generator) workflows() {
 	}
 	for _, name := range g.fleet.CI.GitHub {
 		switch {
-		case name == "build" && g.fleet.Layout.Wiring == "manual":
+		case name != "lint" && g.fleet.Layout.Wiring == "manual":
 			g.diags = append(g.diags, diag.Diagnostic{
 				File: g.fleet.File, Severity: diag.Warning, Rule: "not-generated",
-				Message: "`ci.github`: the workflow `build` is not written where `layout.wiring` is `manual`: the hosts are your own",
+				Message: "`ci.github`: the workflow `" + name + "` is not written where `layout.wiring` is `manual`: the hosts are your own",
 			})
 			continue
-		case name == "lint":
+		case name != "build":
 			g.needInput("nixgen", "`ci`", "github:nixgen/nixgen")
 		}
 		g.add(workflowFile(name), templates.Read("ci/nixgen-"+name+".yml"))

@@ -23,8 +23,10 @@ type workflow struct {
 	Jobs        map[string]struct {
 		RunsOn  string `yaml:"runs-on"`
 		Timeout int    `yaml:"timeout-minutes"`
-		Needs   string
-		Steps   []struct {
+		Needs   any    // the name of a job, or a list of such
+		// Permissions of the job, where it has others.
+		Permissions map[string]string
+		Steps       []struct {
 			Uses, Run, ID, Name string
 			Env                 map[string]string
 		}
@@ -33,6 +35,26 @@ type workflow struct {
 
 // pinned is an action at one version, not at a branch or a moving tag.
 var pinned = regexp.MustCompile(`^[a-z0-9-]+/[a-z0-9-]+@v[0-9]+\.[0-9]+\.[0-9]+$`)
+
+// jobPermissions are those of the only job that may do more than read: it starts
+// nothing that was built, and no program of the fleet.
+var jobPermissions = map[string]map[string]string{
+	"ci/nixgen-update.yml request": {"contents": "write", "pull-requests": "write"},
+}
+
+func jobNames(needs any) []string {
+	switch needs := needs.(type) {
+	case string:
+		return []string{needs}
+	case []any:
+		var out []string
+		for _, n := range needs {
+			out = append(out, n.(string))
+		}
+		return out
+	}
+	return nil
+}
 
 // TestWorkflows: every workflow that can be asked for is there and is YAML that
 // GitHub takes, asks for nothing but to read, pins its actions, bounds its time;
@@ -63,8 +85,13 @@ func TestWorkflows(t *testing.T) {
 			if job.RunsOn == "" || job.Timeout == 0 || len(job.Steps) == 0 {
 				t.Errorf("%s: job %s: %+v", name, id, job)
 			}
-			if _, ok := w.Jobs[job.Needs]; job.Needs != "" && !ok {
-				t.Errorf("%s: job %s needs `%s`", name, id, job.Needs)
+			for _, needed := range jobNames(job.Needs) {
+				if _, ok := w.Jobs[needed]; !ok {
+					t.Errorf("%s: job %s needs `%s`", name, id, needed)
+				}
+			}
+			if want := jobPermissions[name+" "+id]; !maps.Equal(job.Permissions, want) {
+				t.Errorf("%s: job %s has the permissions %v, want %v", name, id, job.Permissions, want)
 			}
 			for i, step := range job.Steps {
 				if step.Uses != "" && !pinned.MatchString(step.Uses) {
