@@ -1,9 +1,14 @@
 package generate
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"nixgen/internal/realnix"
 )
@@ -75,5 +80,39 @@ func TestWithoutSecretInputs(t *testing.T) {
 	var got []string
 	if err := f.Eval(&got, `builtins.attrNames ((import (inputs.self.outPath + "/generated") (removeAttrs inputs [ "nix-secrets" ])).nixosConfigurations)`); err != nil || len(got) != 1 {
 		t.Errorf("names of hosts need the secrets: %v, %v", got, err)
+	}
+}
+
+// TestDocumentedSecrets evaluates what docs/secrets.md shows: its hosts.toml,
+// its module, and the checks with the stub.
+func TestDocumentedSecrets(t *testing.T) {
+	doc, err := os.ReadFile("../docs/secrets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	toml := regexp.MustCompile("(?s)```toml\n(.*?)```").FindSubmatch(doc)
+	module := regexp.MustCompile("(?s)```nix\n(\\{ config, .*?)```").FindSubmatch(doc)
+	if toml == nil || module == nil {
+		t.Fatal("docs/secrets.md shows no hosts.toml or no module")
+	}
+	k := realnix.Upstream(t)
+	root := load(t, &txtar.Archive{Files: []txtar.File{
+		{Name: "hosts.toml", Data: append(toml[1], "[hosts.desktop.disks.main]\nprofile = \"desktop-btrfs\"\ndevice = \"/dev/sda\"\n"...)},
+		{Name: "hosts/desktop/default.nix", Data: module[1]},
+	}}).write(t)
+	f, err := k.Fleet(root, filepath.Join(root, "generated"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	noComplaints(t, f, "fleet.nixosConfigurations.desktop")
+	var got []string
+	if err := f.Eval(&got, `
+		let c = fleet.nixosConfigurations.desktop.config; in
+		builtins.attrNames c.sops.secrets ++ [ c.networking.domain c.users.users.me.hashedPasswordFile c.home-manager.users.me.sops.secrets."forge/token".mode ]`); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"backup/key", "passwords/me", "tailscale/auth-key", "wifi/home", "stub", "/run/secrets-for-users/passwords/me", "0400"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got\n%s", d)
 	}
 }
