@@ -136,8 +136,7 @@ func (w *world) secretsDir(p *project, args []string) (dir, prefix string, err e
 // maxSecretsFile is more than any file that sops handles well.
 const maxSecretsFile = 16 << 20
 
-// readSecrets reads what a repository of secrets holds; files of other formats
-// are there without content.
+// readSecrets reads what a repository of secrets holds.
 func readSecrets(dir string) (map[string][]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -153,12 +152,12 @@ func readSecrets(dir string) (map[string][]byte, error) {
 			return fs.SkipDir
 		case !e.Type().IsRegular():
 			return nil
-		case !secrets.Readable(name):
-			files[name] = nil
-			return nil
 		}
 		if info, err := e.Info(); err != nil {
 			return err
+		} else if info.Size() > maxSecretsFile && !secrets.Readable(name) {
+			files[name] = nil // whatever it is, sops did not write it
+			return nil
 		} else if info.Size() > maxSecretsFile {
 			return fmt.Errorf("`%s` is larger than 16 MB", name)
 		}

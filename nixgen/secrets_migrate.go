@@ -96,7 +96,7 @@ func (w *world) migration(p *project, dir string) (*move, error) {
 	}
 	tree := &secrets.Tree{}
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		if tree.Files, err = readEverything(dir); err != nil {
+		if tree.Files, err = readSecrets(dir); err != nil {
 			return nil, failed(err)
 		}
 	} else if err == nil {
@@ -129,22 +129,6 @@ func (w *world) sopsCandidates(p *project) (map[string][]byte, error) {
 		}
 		if files[name], err = fs.ReadFile(root.FS(), name); err != nil {
 			return nil, err
-		}
-	}
-	return files, nil
-}
-
-// readEverything is readSecrets with the texts of all files.
-func readEverything(dir string) (map[string][]byte, error) {
-	files, err := readSecrets(dir)
-	if err != nil {
-		return nil, err
-	}
-	for name, text := range files {
-		if text == nil {
-			if files[name], err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return files, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"nixgen/diag"
 	"nixgen/lint"
@@ -107,10 +108,15 @@ func secretKey(p *lint.Pass, x sopsSecret) {
 		}
 	}
 	f := sopsFile(p.Work, x.path)
-	if f == nil || !f.Encrypted || f.Key(key) != nil {
+	if f == nil || !f.Encrypted || f.Key(key) != nil || !hasKeys(x.path) {
 		return
 	}
 	p.Error(x.first.at(fmt.Sprintf("`%s` has no key `%s`", x.path, key), "the secret cannot be found when the system is built"))
+}
+
+// hasKeys: of files in other formats sops-nix takes the whole.
+func hasKeys(name string) bool {
+	return !strings.HasSuffix(name, ".env") && !strings.HasSuffix(name, ".ini")
 }
 
 // sopsFile reads a file once for all hosts; nil when it is none.

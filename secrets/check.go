@@ -26,8 +26,6 @@ const (
 )
 
 // Tree is a checkout of the repository: its files by name, slash-separated.
-// Files that are neither YAML nor JSON are of no use here, except that they
-// exist.
 type Tree struct {
 	// Prefix stands before names of files in findings: the folder as the user
 	// named it, with a final slash, or empty.
@@ -114,6 +112,9 @@ func newChecker(f *fleet.Fleet, t *Tree) *checker {
 		c.people[r.Recipient] = r
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Files)) {
+		if !Readable(name) && c.byFile[name] != nil {
+			c.files[name] = ParseBinary(name, t.Files[name])
+		}
 		if !Readable(name) || name == ConfigFile {
 			continue
 		}
@@ -152,10 +153,6 @@ func (c *checker) report(file string, at diag.Span, sev diag.Severity, rule, for
 func (c *checker) target(t *Target) {
 	if _, ok := c.tree.Files[t.File]; !ok {
 		c.missingFile(t)
-		return
-	}
-	if !Readable(t.File) {
-		c.report(t.File, diag.Span{}, diag.Info, RuleFile, "not checked: only YAML and JSON files can be read without decrypting")
 		return
 	}
 	f := c.files[t.File]

@@ -28,8 +28,8 @@ func FromFleet(f *fleet.Fleet) []Facts {
 func factsFrom(f *fleet.Fleet, h *fleet.Host, user string, s *fleet.Sops) Facts {
 	x := Facts{Host: h.Name, User: user}
 	for _, d := range s.Secrets {
-		if d.Key == "" || !Readable(d.File) {
-			continue // the whole file, or one whose keys are not read
+		if d.Key == "" || d.Format != "yaml" && d.Format != "json" {
+			continue // sops-nix takes the whole file
 		}
 		x.Declared = append(x.Declared, Declared{Key: d.Key, File: d.File, Path: d.Path, At: Place{f.File, d.Span}})
 	}

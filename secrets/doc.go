@@ -2,11 +2,13 @@
 // decrypting: which keys each file has, who can read it, which values are not
 // encrypted, and what the creation rules of .sops.yaml would do with it.
 //
-// The model: Parse reads one YAML or JSON file that sops wrote, ParseConfig a
-// .sops.yaml. Plan derives from the fleet table who must be able to read which
-// file; Rules prints that as .sops.yaml, Check compares it with a repository
-// (a Tree: plain bytes by name), Sync says which files must be encrypted anew.
-// Everything is a pure function of its arguments.
+// The model: Parse reads one file that sops wrote (YAML, JSON, .env, .ini;
+// ParseBinary the rest), ParseConfig a .sops.yaml. Plan derives from the fleet
+// table who must be able to read which file; Rules prints that as .sops.yaml,
+// Check compares it with a repository (a Tree: plain bytes by name), Sync says
+// which files must be encrypted anew, Next what is to be done first, Migrate
+// which files of a fleet's own tree go where. Everything is a pure function of
+// its arguments.
 //
 // The laws:
 //
@@ -22,5 +24,5 @@
 //
 // Not here: decrypting, encrypting, the message authentication code of a file
 // (both need the data key), keys of cloud services and PGP (listed as what
-// they are, never judged), and sops' formats for .env and .ini files.
+// they are, never judged).
 package secrets

@@ -65,9 +65,11 @@ func (f *File) Age() []Recipient {
 	return out
 }
 
-// Readable reports whether a file has a format that Parse reads.
+// Readable reports whether a file has a format that Parse reads, by its name.
+// sops writes what has none of these as JSON with one value, which ParseBinary
+// reads.
 func Readable(name string) bool {
-	for _, ext := range []string{".yaml", ".yml", ".json"} {
+	for _, ext := range []string{".yaml", ".yml", ".json", ".env", ".ini"} {
 		if strings.HasSuffix(name, ext) {
 			return true
 		}
@@ -87,6 +89,16 @@ func Parse(name string, src []byte) (*File, []diag.Diagnostic) {
 		f.document(d)
 	}
 	return f, nil
+}
+
+// ParseBinary reads a file of a format that sops does not know. It is not
+// encrypted unless sops wrote it.
+func ParseBinary(name string, src []byte) *File {
+	f := &File{Name: name}
+	if n, err := parseJSON(src); err == nil && n.get("sops") != nil {
+		f.document(n)
+	}
+	return f
 }
 
 // broken is the finding about a file that is not YAML or JSON.

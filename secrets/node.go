@@ -93,6 +93,9 @@ func parseTree(name string, src []byte) ([]*node, error) {
 		}
 		return []*node{n}, nil
 	}
+	if strings.HasSuffix(name, ".env") || strings.HasSuffix(name, ".ini") {
+		return []*node{parseLines(src, strings.HasSuffix(name, ".ini"))}, nil
+	}
 	return parseYAML(src)
 }
 
