@@ -178,10 +178,11 @@ type cycle struct {
 
 	plan     []*todo
 	jobs     []*job
-	stopVK   error            // no more calls to the server in this cycle
-	failures int              // in a row
-	blocked  map[string]error // names whose creation has an unknown outcome
-	awaited  []store.Intent   // calls that may still be carried out
+	stopVK   error              // no more calls to the server in this cycle
+	failures int                // in a row
+	blocked  map[string]error   // names whose creation has an unknown outcome
+	closed   map[int64][]string // finished occurrences by id, once asked for
+	awaited  []store.Intent     // calls that may still be carried out
 }
 
 func (c *cycle) run(ctx context.Context) error {

@@ -212,9 +212,17 @@ func (c *cycle) newRaw(td *todo) model.Raw {
 
 // lastOccurrence is the youngest finished task of a repeating one.
 func (c *cycle) lastOccurrence(id int64) (raw model.Raw) {
-	for u, x := range c.index {
+	if c.closed == nil {
+		c.closed = map[int64][]string{}
+		for u, x := range c.index {
+			if x.State == store.Closed {
+				c.closed[x.ID] = append(c.closed[x.ID], u)
+			}
+		}
+	}
+	for _, u := range c.closed[id] {
 		t := c.tw[u]
-		if x.State != store.Closed || x.ID != id || t == nil || t.raw == nil {
+		if t == nil || t.raw == nil {
 			continue
 		}
 		if raw == nil || t.raw.Str("entry")+u > raw.Str("entry")+raw.UUID() {

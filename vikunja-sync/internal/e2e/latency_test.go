@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/webhint"
+)
+
+// BenchmarkArrival runs the daemon with its hooks and its receiver and
+// measures from the end of `task add` to the task in Vikunja, and from the
+// webhook's delivery to the task in Taskwarrior.
+func BenchmarkArrival(b *testing.B) {
+	for _, pairs := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(pairs), func(b *testing.B) { benchArrival(b, pairs) })
+	}
+}
+
+func benchArrival(b *testing.B, pairs int) {
+	e := newEnv(b)
+	e.many(e.back.inbox(), pairs, func(i int) fields { return fields{"title": fmt.Sprint("task ", i)} })
+	e.st.Close()
+	defer e.reopen()
+	for range 3 {
+		e.back.later(10 * time.Second)
+		if out, err := e.command("sync").CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+	e.hooked()
+	deliver, pid := e.daemon()
+	before := cpuOf(pid)
+	var toVK, toTW time.Duration
+	n := 0
+	for b.Loop() {
+		n++
+		title := fmt.Sprint("typed ", n)
+		e.task("add", "--", title)
+		toVK += waits(b, func() bool { return e.count(title) == 1 })
+		v := e.page(api.TaskInput{Title: fmt.Sprint("clicked ", n)})
+		deliver("task.created")
+		toTW += waits(b, func() bool {
+			out, _ := e.run("rc.hooks=off", fmt.Sprint("vikunja_id:", v.ID), "_uuids")
+			return len(out) == 36
+		})
+	}
+	b.ReportMetric(toVK.Seconds()/float64(n), "hook-s/op")
+	b.ReportMetric(toTW.Seconds()/float64(n), "webhook-s/op")
+	b.ReportMetric((cpuOf(pid)-before).Seconds()/float64(n), "cpu-s/op")
+}
+
+// cpuOf is what a process has used, by Linux's hundredths of a second.
+func cpuOf(pid int) time.Duration {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(b), ") ")
+	f := strings.Fields(rest)
+	var user, system int
+	if len(f) > 12 {
+		fmt.Sscan(f[11]+" "+f[12], &user, &system)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// waits measures until done.
+func waits(b *testing.B, done func() bool) time.Duration {
+	start := time.Now()
+	for !done() {
+		if time.Since(start) > time.Minute {
+			b.Fatal("it does not arrive")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return time.Since(start)
+}
+
+// daemon starts the real one, waits for its first cycle and gives the means to
+// deliver an event.
+func (e *env) daemon() (deliver func(event string), pid int) {
+	e.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	e.must(err)
+	at := l.Addr().String()
+	l.Close()
+	dir := filepath.Join(e.dir, "config", "vikunja-sync")
+	secret := filepath.Join(dir, "secret")
+	e.must(os.MkdirAll(dir, 0o700))
+	e.must(os.WriteFile(secret, []byte("key\n"), 0o600))
+	e.must(os.WriteFile(filepath.Join(dir, "config.toml"), []byte(fmt.Sprintf(
+		"interval = \"1h\"\nstatus_listen = \"\"\nwebhook = true\nwebhook_listen = %q\nwebhook_url = \"http://%s%s\"\nwebhook_secret_file = %q\n",
+		at, at, webhint.Path, secret)), 0o600))
+	cmd := e.command("run")
+	e.must(cmd.Start())
+	e.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	status := filepath.Join(e.dir, "xdg", "vikunja-sync", "status.json")
+	for range 600 {
+		if _, err := os.Stat(status); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return func(event string) {
+		body := []byte(fmt.Sprintf(`{"event_name":%q,"data":{}}`, event))
+		req, err := http.NewRequestWithContext(context.Background(), "POST", "http://"+at+webhint.Path, bytes.NewReader(body))
+		e.must(err)
+		req.Header.Set("X-Vikunja-Signature", webhint.Sign("key", body))
+		resp, err := http.DefaultClient.Do(req)
+		e.must(err)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusNoContent {
+			e.Fatalf("the receiver says %d", resp.StatusCode)
+		}
+	}, cmd.Process.Pid
+}
