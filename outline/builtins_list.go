@@ -32,10 +32,28 @@ func list(ev *Eval, t *Thunk) (*Sequence, Value) {
 	case *Unknown:
 		return nil, v
 	case *Choice:
-		return nil, unknown("one of several lists")
+		return ev.anyOf(v), nil
 	default:
 		return nil, unknown("the list is not known")
 	}
+}
+
+// anyOf is one of several lists: every element may be there. What is no list
+// may be one with more.
+func (ev *Eval) anyOf(c *Choice) *Sequence {
+	out := &Sequence{}
+	for _, a := range c.Alts {
+		l, ok := a.(*Sequence)
+		if !ok || !ev.spend(len(l.Elems)) {
+			out.Open = true
+			continue
+		}
+		out.Open = out.Open || l.Open
+		for _, e := range l.Elems {
+			out.Elems = append(out.Elems, Elem{Thunk: e.Thunk, Maybe: true})
+		}
+	}
+	return out
 }
 
 func biMap(ev *Eval, a []*Thunk) Value {

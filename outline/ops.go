@@ -190,8 +190,8 @@ func (s *Sequence) maybe() bool {
 }
 
 func (ev *Eval) concat(a, b Value) Value {
-	la, oka := a.(*Sequence)
-	lb, okb := b.(*Sequence)
+	la, oka := ev.asList(a)
+	lb, okb := ev.asList(b)
 	if !ev.spend(la.size() + lb.size()) {
 		return unknown(spent)
 	}
@@ -204,6 +204,14 @@ func (ev *Eval) concat(a, b Value) Value {
 		return &Sequence{append([]Elem{hole(a)}, lb.Elems...), true}
 	}
 	return a
+}
+
+func (ev *Eval) asList(v Value) (*Sequence, bool) {
+	if c, ok := v.(*Choice); ok {
+		return ev.anyOf(c), true
+	}
+	s, ok := v.(*Sequence)
+	return s, ok
 }
 
 // spent says why nothing more is known.
