@@ -387,6 +387,10 @@ func (h *Host) arg(class Class, user string, special *outline.Attrs, name string
 		return outline.External{Path: "config"}
 	case "options", "modulesPath":
 		return outline.External{Path: name}
+	case "withSystem":
+		if class == FlakeParts {
+			return withSystem
+		}
 	}
 	if special != nil {
 		if v := special.Get(h.Eval, name); v != nil {
@@ -417,6 +421,15 @@ func (h *Host) arg(class Class, user string, special *outline.Attrs, name string
 	}
 	return outline.External{Path: name}
 }
+
+// withSystem of flake-parts calls a function with what perSystem modules get.
+var withSystem = &outline.Builtin{Name: "withSystem", Arity: 2, Run: func(ev *outline.Eval, a []*outline.Thunk) outline.Value {
+	args := &outline.Attrs{Open: true, Names: map[string]*outline.Thunk{"system": a[0]}}
+	if s, ok := outline.AsString(a[0].Force(ev)); ok {
+		args.Names["pkgs"] = outline.Of(outline.External{Path: "inputs.nixpkgs.legacyPackages." + s})
+	}
+	return ev.Apply(a[1].Force(ev), outline.Of(args))
+}}
 
 func (h *Host) layoutArg(name string) (outline.Value, bool) {
 	if h.Spec != nil {

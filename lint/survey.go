@@ -203,7 +203,7 @@ func classWord(s string) Class {
 // which of them it reads.
 func (h *Host) survey() *Host {
 	h.begin()
-	if len(h.Modules) == 0 && h.built == nil {
+	if len(h.of(Class(h.Platform), "")) == 0 && len(h.Users()) == 0 && h.built == nil {
 		h.unmade()
 	}
 	system := h.ownSystem()

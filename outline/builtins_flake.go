@@ -11,6 +11,7 @@ func flakeFunctions() map[string]fn {
 		"mergeAttrs":     {2, func(ev *Eval, a []*Thunk) Value { return ev.update(a[0].Force(ev), a[1].Force(ev)) }},
 		"concatMapAttrs": {2, biConcatMapAttrs}, "attrsToList": {1, biAttrsToList}, "toList": {1, biToList},
 		"fileFilter": {2, biFileFilter}, "mapCartesianProduct": {2, biMapProduct},
+		"collect": {2, biCollect}, "mapAttrsRecursive": {2, biMapRecursive},
 		"foldlAttrs": {3, biFoldlAttrs}, "cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
 	}
 }
@@ -133,4 +134,63 @@ func biProduct(ev *Eval, a []*Thunk) Value {
 
 func biMapProduct(ev *Eval, a []*Thunk) Value {
 	return biMap(ev, []*Thunk{a[0], Of(biProduct(ev, a[1:]))})
+}
+
+// biCollect gathers the values of nested sets for which a function holds.
+func biCollect(ev *Eval, a []*Thunk) Value {
+	out := &Sequence{}
+	ev.collect(a[0].Force(ev), a[1], out, 0)
+	return out
+}
+
+func (ev *Eval) collect(pred Value, t *Thunk, out *Sequence, depth int) {
+	if depth > 40 || !ev.spend(1) {
+		out.Open = true
+		return
+	}
+	v := t.Force(ev)
+	switch TruthOf(ev.Apply(pred, Of(v))) {
+	case True:
+		out.Elems = append(out.Elems, Elem{Thunk: t})
+		return
+	case Maybe:
+		out.Open = true
+		return
+	}
+	s, ok := v.(*Attrs)
+	if !ok {
+		return
+	}
+	for _, k := range s.keys() {
+		ev.collect(pred, s.Names[k], out, depth+1)
+	}
+	out.Open = out.Open || s.Open
+}
+
+// biMapRecursive is mapAttrsRecursive: f gets the path to each value that is no
+// set.
+func biMapRecursive(ev *Eval, a []*Thunk) Value {
+	return ev.mapRecursive(a[0].Force(ev), nil, a[1], 0)
+}
+
+func (ev *Eval) mapRecursive(f Value, at []string, t *Thunk, depth int) Value {
+	s := attrs(ev, t)
+	if s == nil || depth > 40 {
+		return unknown("the set is not known")
+	}
+	out := &Attrs{Names: map[string]*Thunk{}, Open: s.Open}
+	for _, k := range s.keys() {
+		here := append(at[:len(at):len(at)], k)
+		out.Names[k] = compute(func(ev *Eval) Value {
+			switch v := s.Names[k].Force(ev).(type) {
+			case *Attrs:
+				return ev.mapRecursive(f, here, s.Names[k], depth+1)
+			case *Unknown, *Choice:
+				return unknown("the set is not known")
+			default:
+				return ev.Apply(ev.Apply(f, Of(strList(here))), Of(v))
+			}
+		})
+	}
+	return out
 }

@@ -138,6 +138,8 @@ func TestEval(t *testing.T) {
 		{`import (self + /mods/a.nix)`, `{ x = 1; }`}, {`import (self + "/mods/a.nix")`, `{ x = 1; }`}, {`../. + /mods/a.nix`, `<mods/a.nix>`},
 		{`"${modulesPath}/x.nix"`, `"/"…"/x.nix"`}, {`"${inputs.x}/y"`, `"/"…"/y"`}, {`"${inputs.x.y}/y"`, `""…"/y"`},
 		{`lib.concatMapAttrs (n: v: { "${n}1" = v; }) { a = 1; b = 2; }`, `{ a1 = 1; b1 = 2; }`}, {`lib.mergeAttrs { a = 1; b = 1; } { b = 2; }`, `{ a = 1; b = 2; }`},
+		{`lib.collect builtins.isString (lib.mapAttrsRecursive (p: v: lib.concatStringsSep "/" p) { a = "x"; b = { c = "y"; }; })`, `[ "a" "b/c" ]`},
+		{`lib.collect builtins.isString { a = u; b = "x"; }`, `[ "x" … ]`},
 		{`lib.attrsToList { a = 1; }`, `[ { name = "a"; value = 1; } ]`}, {`lib.unique [ 1 2 1 ]`, `[ 1 2 ]`}, {`lib.toList 1`, `[ 1 ]`}, {`lib.toList [ 1 ]`, `[ 1 ]`}, {`lib.toList u`, `?`},
 		{`lib.foldlAttrs (acc: n: v: acc // { ${n} = v + 1; }) { } { a = 1; b = 2; }`, `{ a = 2; b = 3; }`},
 		{`lib.cartesianProduct { a = [ 1 2 ]; b = [ 3 ]; }`, `[ { a = 1; b = 3; } { a = 2; b = 3; } ]`}, {`lib.mapCartesianProduct (x: x.a + x.b) { a = [ 1 2 ]; b = [ 3 ]; }`, `[ 4 5 ]`},
