@@ -21,6 +21,8 @@ import (
 type judged struct {
 	kit          *realnix.Kit
 	nixgen, root string
+	// env is nil for that of the test.
+	env []string
 }
 
 // judge builds nixgen.
