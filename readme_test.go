@@ -107,6 +107,7 @@ func runCommand(t *testing.T, command, bin, dir string) []byte {
 	}
 	cmd := exec.Command(bin, strings.Fields(args)...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+filepath.Join(filepath.Dir(dir), "home"), "XDG_DATA_HOME=")
 	var b bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &b, &b
 	if err := cmd.Run(); err != nil {
