@@ -79,7 +79,7 @@ func TestEveryFlagIsInATranscript(t *testing.T) {
 var unreachable = map[string]string{
 	"no pattern of `layout.hosts` names one folder for a new host": "fleet refuses such a pattern",
 	"the host is renamed, but not its key: ":                       "somebody made that folder in between",
-	"the copy `%s` is not what `%s` is":                             "somebody wrote it in between",
+	"the copy `%s` is not what `%s` is":                            "somebody wrote it in between",
 	"` would not parse any more with `":                            "a name is a name in every place that is edited",
 }
 
