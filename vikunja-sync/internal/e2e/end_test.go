@@ -204,9 +204,8 @@ func twoMachines(e *env) {
 	e.want(e.vkOf(u).ID == v.ID && e.twOf(web.ID) != nil, "the same links")
 
 	// Both make the same task of Vikunja's: its uuid follows from its id.
-	third := newEnv(e.TB)
-	third.back, third.http, third.ts, third.cfg = e.back, e.http, e.ts, e.cfg
-	third.connect()
+	third := newUser(e.TB, e.bin, e.back, e.http, e.ts)
+	third.cfg = e.cfg
 	fresh := e.page(api.TaskInput{Title: "for both"})
 	e.settle()
 	_, err := third.tw.Marker(context.Background(), "third")

@@ -66,10 +66,16 @@ type env struct {
 }
 
 func newEnv(t testing.TB) *env {
-	e := &env{TB: t, bin: taskBinary(t), dir: t.TempDir(), back: newBackend(t)}
-	e.http = &proxy{back: e.back}
-	e.ts = httptest.NewServer(e.http)
-	t.Cleanup(e.ts.Close)
+	bin, back := taskBinary(t), newBackend(t)
+	p := &proxy{back: back}
+	ts := httptest.NewServer(p)
+	t.Cleanup(ts.Close)
+	return newUser(t, bin, back, p, ts)
+}
+
+// newUser is another Taskwarrior at the same account.
+func newUser(t testing.TB, bin string, back backend, p *proxy, ts *httptest.Server) *env {
+	e := &env{TB: t, bin: bin, dir: t.TempDir(), back: back, http: p, ts: ts}
 	e.cfg = engine.Config{Server: e.ts.URL, Winner: "vikunja"}
 	e.opt = remote.Options{Timeout: 5 * time.Second, Backoff: time.Millisecond}
 	rc := filepath.Join(e.dir, "taskrc")

@@ -297,13 +297,26 @@ func (c *cycle) completeRepeating(ctx context.Context, td *todo) error {
 	if err != nil {
 		return err
 	}
-	done := true
-	err = c.Engine.vk.UpdateTask(ctx, td.pair.ID, api.TaskPatch{Done: &done})
-	if err != nil {
-		return c.outcome(seq, err)
+	if !rolledSince(td.pair, &before) {
+		done := true
+		err = c.Engine.vk.UpdateTask(ctx, td.pair.ID, api.TaskPatch{Done: &done})
+		if err != nil {
+			return c.outcome(seq, err)
+		}
+		c.rep.WritesVK++
 	}
-	c.rep.WritesVK++
 	return c.closeOccurrence(td.pair, td.tw, seq)
+}
+
+// rolledSince reports that someone completed the same occurrence in Vikunja
+// after the pair was last in step: done_at is no older than the state it
+// agreed on, and the date has moved on from there.
+func rolledSince(p *store.Pair, now *api.Task) bool {
+	at, due := model.Stamp(now.DoneAt), model.Stamp(now.Due)
+	if due == "" || p.VK.Scalar[model.Due] == "" {
+		return at > p.Updated
+	}
+	return at >= p.Updated && at != "" && due != p.VK.Scalar[model.Due]
 }
 
 // closeOccurrence ends a pair; the next cycle finds the Vikunja task without

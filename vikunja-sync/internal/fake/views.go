@@ -37,6 +37,25 @@ func (s *Server) bucket(t *Task) int64 {
 	return first
 }
 
+// views are the four of a project.
+func (q *request) views(project int64) []any {
+	var out []any
+	for i, kind := range []string{"list", "gantt", "table", "kanban"} {
+		at := q.when(q.h.Began)
+		v := fields{"id": viewID(project, i+1), "title": strings.ToUpper(kind[:1]) + kind[1:], "project_id": project, "view_kind": kind, "filter": nil,
+			"position": 100 * (i + 1), "bucket_configuration_mode": "none", "bucket_configuration": nil, "default_bucket_id": 0, "done_bucket_id": 0,
+			"created": at, "updated": at}
+		switch i + 1 {
+		case listView:
+			v["filter"] = fields{"s": "", "sort_by": nil, "order_by": nil, "filter": "done = false", "filter_include_nulls": false}
+		case boardView:
+			v["bucket_configuration_mode"], v["default_bucket_id"], v["done_bucket_id"] = "manual", firstBucket(project), firstBucket(project)+2
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
 func (q *request) bucketJSON(project, id int64) fields {
 	n := id - firstBucket(project)
 	return fields{"id": id, "title": bucketNames[n], "project_view_id": viewID(project, boardView), "limit": 0, "count": 0,
@@ -210,6 +229,11 @@ func (q *request) serveViews(route string) (int, any) {
 	switch {
 	case route == "POST /projects/#/views/#/buckets/#/tasks" && !q.v2, route == "PUT /projects/#/views/#/buckets/#/tasks" && q.v2:
 		return q.toBucket()
+	case route == "GET /projects/#/views":
+		if s.access(q.ids[0]) < read || s.ProjectM[q.ids[0]] == nil {
+			return q.problem(403, 0, "You don't have the permission to see this")
+		}
+		return 200, q.views(q.ids[0])
 	case route == "POST /tasks/#/position":
 		return 200, fields{"task_id": q.ids[0], "project_view_id": q.int("project_view_id"), "position": q.body["position"]}
 	case route == "POST /tasks/#/read":
