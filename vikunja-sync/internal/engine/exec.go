@@ -290,6 +290,7 @@ func (c *cycle) settleUpdate(ctx context.Context, td *todo) error {
 		td.vk = td.vkTask.snap.Clone()
 		td.vk.Comments = cs
 		c.countTries(td, merge.ToVK, td.tw)
+		remember(td, &task)
 	}
 	p.Parked, p.ParkedOn = "", ""
 	c.settle(td, td.tw)

@@ -460,6 +460,7 @@ func (c *cycle) mergeInto(td *todo) {
 	p := td.pair
 	td.mergedTW, td.mergedVK = td.tw.Scalar, td.vk.Scalar
 	in := merge.Input{BaseTW: p.TW.Clone(), BaseVK: p.VK.Clone(), TW: td.tw, VK: td.vk, Links: p.Links, KeepEdit: true}
+	lost := undone(td, &in)
 	in.BaseTW.Depends, in.BaseVK.Depends = c.narrow(p.TW.Depends), c.narrow(p.VK.Depends)
 	if td.vkTask.task != nil {
 		in.Winner = c.winner(td.twTask.modified, td.vkTask.task.Updated)
@@ -485,6 +486,7 @@ func (c *cycle) mergeInto(td *todo) {
 		}
 	}
 	td.res = merge.Merge(c, in)
+	td.res.Conflicts = append(td.res.Conflicts, lost...)
 }
 
 // meetDeletion decides what a deletion in Taskwarrior does to edits in

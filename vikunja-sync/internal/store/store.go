@@ -60,6 +60,11 @@ type Pair struct {
 	// they may have changed within that same second.
 	Updated string `json:"updated"`
 	Hot     bool   `json:"hot,omitempty"`
+	// Wrote holds, by field, what both sides had before the last write to
+	// Vikunja, and WroteAt its stamp after it: another's write that was under
+	// way then may still undo ours.
+	Wrote   map[string][2]string `json:"wrote,omitempty"`
+	WroteAt string               `json:"wrote_at,omitempty"`
 	// Missing counts the scans in which Taskwarrior did not have the task.
 	Missing int `json:"missing,omitempty"`
 	// Tries counts writes of a field that did not read back as sent.
