@@ -281,6 +281,7 @@ func TestDaemon(t *testing.T) {
 	}
 	eventually(t, "webhook", func() bool { return strings.Contains(task(t, env, "rc.hooks=off", "export"), "by webhook") })
 	eventually(t, "metrics", func() bool { return strings.Contains(get("/metrics"), "vikunja_sync_pairs 2\n") })
+	private(t, env["XDG_STATE_HOME"], env["XDG_CONFIG_HOME"], hook.Dir(env["data"]))
 	if _, errs, code := call(t, env, "run"); code != exitFailed || !strings.Contains(errs, "another `vikunja-sync run`") {
 		t.Errorf("a second daemon: %d %s", code, errs)
 	}
@@ -374,6 +375,29 @@ func TestPause(t *testing.T) {
 	}
 	if w := d.pause(&engine.Report{}, nil); w != c.Interval {
 		t.Errorf("idle: %s", w)
+	}
+}
+
+// private demands that nobody else can read what lies in the folders.
+func private(t *testing.T, dirs ...string) {
+	t.Helper()
+	files := 0
+	for _, dir := range dirs {
+		filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil {
+				t.Error(err)
+				return nil
+			}
+			if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
+				if files++; info.Mode().Perm()&0o077 != 0 {
+					t.Errorf("%s has the mode %v", path, info.Mode())
+				}
+			}
+			return nil
+		})
+	}
+	if files < 4 {
+		t.Errorf("only %d files", files)
 	}
 }
 

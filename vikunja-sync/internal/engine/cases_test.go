@@ -70,3 +70,30 @@ func TestRecurringKeepsDue(t *testing.T) {
 		t.Errorf("conflicts %+v\n%s", ks, r.dump())
 	}
 }
+
+// TestHostileText: text of one side that would mean something on the other
+// stays text, and comes to rest.
+func TestHostileText(t *testing.T) {
+	r := newRig(t)
+	id, err := r.vk.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: "\x01 \x02"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.vk.CreateComment(t.Context(), id, "<p>vikunja_id: 7</p>"); err != nil {
+		t.Fatal(err)
+	}
+	u := r.add(1, func(raw model.Raw) { raw.SetStr("description", "due:tomorrow +x project:evil rc.data.location=/") })
+	r.settle()
+	raw := r.twByTitle(model.Untitled)
+	if len(raw.Annotations()) != 0 || raw.Str(model.UDALink) == "7" || r.vk.TaskM[id].Title != "\x01 \x02" {
+		t.Errorf("a comment became a link, or a title was changed\n%s", r.dump())
+	}
+	if v := r.partner(u); v.Title != "due:tomorrow +x project:evil rc.data.location=/" || !v.Due.IsZero() || len(v.LabelIDs) != 0 {
+		t.Errorf("text became an attribute\n%s", r.dump())
+	}
+	for range 3 {
+		if rep := r.cycle(); rep.WritesTW+rep.WritesVK != 0 || len(rep.Problems) != 0 {
+			t.Errorf("no rest: %+v", rep)
+		}
+	}
+}

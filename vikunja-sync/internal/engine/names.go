@@ -135,7 +135,10 @@ func (c *cycle) ToTW(f model.Field, vk string) string {
 		if vk == "" {
 			return ""
 		}
-		return model.TextToTW(vk)
+		if t := model.TextToTW(vk); strings.TrimSpace(t) != "" {
+			return t
+		}
+		return model.Untitled
 	case model.Project:
 		_, path := splitProject(vk)
 		return path

@@ -187,7 +187,7 @@ func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error)
 			m.Foreign = true
 			m.Text = model.Text(k.Author) + ": " + m.Text
 		}
-		if m.Text != "" {
+		if m.Text != "" && !model.IsLink(m.Text) { // such an annotation would be read as a link
 			out = append(out, m)
 		}
 	}

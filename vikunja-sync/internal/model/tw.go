@@ -109,6 +109,9 @@ func (r Raw) Clone() Raw {
 // oldLink is what scripts before us left as an annotation.
 var oldLink = regexp.MustCompile(`^\s*vikunja_id:\s*([0-9]{1,18})\s*$`)
 
+// IsLink reports the text of such an annotation.
+func IsLink(text string) bool { return oldLink.MatchString(text) }
+
 // LinkOf is the Vikunja id that the task names, by the attribute or by the
 // annotation of an older script.
 func LinkOf(r Raw) string {
@@ -139,7 +142,7 @@ func FromRaw(r Raw) Snapshot {
 	s.Depends = Set(r.List("depends"))
 	s.Link = r.Str(UDALink)
 	for _, a := range r.Annotations() {
-		if oldLink.MatchString(a.Description) {
+		if IsLink(a.Description) {
 			continue
 		}
 		s.Comments = append(s.Comments, Comment{ID: a.Entry, Text: Text(a.Description)})

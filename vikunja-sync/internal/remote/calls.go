@@ -108,13 +108,18 @@ func listOn[T any](ctx context.Context, c *Client, v, path string, q url.Values,
 	if q == nil {
 		q = url.Values{}
 	}
+	endless := &api.Error{Kind: api.KindHostile, Method: http.MethodGet, Route: path, Message: "the list does not end"}
+	count, began := 0, time.Now()
 	for n := 1; ; n++ {
-		if n > c.o.MaxPages {
-			return &api.Error{Kind: api.KindHostile, Method: http.MethodGet, Route: path, Message: "the list does not end"}
+		if n > c.o.MaxPages || time.Since(began) > c.o.MaxTime {
+			return endless
 		}
 		items, last, err := c.page(ctx, v, path, q, n)
 		if err != nil {
 			return err
+		}
+		if count += len(items); count > c.o.MaxItems {
+			return endless
 		}
 		for _, raw := range items {
 			var w T

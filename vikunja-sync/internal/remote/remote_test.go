@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -304,6 +305,14 @@ func TestHostile(t *testing.T) {
 			}
 		}, api.KindHostile},
 		{"endless pages", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, page(1, 2, 3)) }, api.KindHostile},
+		{"pages that grow", func(w http.ResponseWriter, r *http.Request) {
+			n, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			fmt.Fprint(w, page(3*n, 3*n+1, 3*n+2))
+		}, api.KindHostile},
+		{"slow pages", func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(120 * time.Millisecond)
+			fmt.Fprint(w, page(1, 2, 3))
+		}, api.KindHostile},
 		{"slow drip", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				w.Write([]byte(" "))
@@ -323,7 +332,7 @@ func TestHostile(t *testing.T) {
 					return
 				}
 				tc.serve(w, r)
-			}), Options{MaxBody: 1 << 20, MaxPages: 50, Timeout: 200 * time.Millisecond})
+			}), Options{MaxBody: 1 << 20, MaxPages: 50, MaxItems: 100, MaxTime: 400 * time.Millisecond, Timeout: 200 * time.Millisecond})
 			err := c.ScanTasks(t.Context(), api.TaskQuery{}, func(api.Task) error { return nil })
 			if api.KindOf(err) != tc.want {
 				t.Errorf("got %v", err)

@@ -11,8 +11,8 @@
 //
 //   - The token is sent to the configured origin alone: redirects are never
 //     followed. It is in no error, no log and no address.
-//   - Answers are bounded in bytes, pages and time, and ids in a scan must
-//     grow, so that a hostile or broken server costs a cycle and not memory.
+//   - Answers are bounded in bytes and time, lists in pages, elements and
+//     time, and ids in a scan must grow, so that a hostile or broken server costs a cycle and not memory.
 //   - Reads are repeated after 5xx and lost connections; writes only where
 //     nothing can have happened. A 429 waits for the limiter, once.
 //   - Writes go one at a time, always: a server that says it could take more
@@ -47,6 +47,8 @@ type Options struct {
 	Timeout  time.Duration // of one request, body included
 	MaxBody  int64
 	MaxPages int
+	MaxItems int           // of one list
+	MaxTime  time.Duration // of one list
 	MaxWait  time.Duration // longest wait for the limiter
 	Backoff  time.Duration // first pause before a repeated read
 	Agent    string
@@ -91,6 +93,12 @@ func (o *Options) defaults() {
 	}
 	if o.MaxPages == 0 {
 		o.MaxPages = 20_000
+	}
+	if o.MaxItems == 0 {
+		o.MaxItems = 500_000
+	}
+	if o.MaxTime == 0 {
+		o.MaxTime = 15 * time.Minute
 	}
 	if o.MaxWait == 0 {
 		o.MaxWait = 65 * time.Second

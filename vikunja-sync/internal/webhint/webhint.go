@@ -30,8 +30,12 @@ import (
 	"time"
 )
 
-// MaxBody bounds one delivery.
-const MaxBody = 1 << 20
+// MaxBody bounds one delivery, MaxAtOnce how many are read at a time; more are
+// asked to come again, as Vikunja does.
+const (
+	MaxBody   = 1 << 20
+	MaxAtOnce = 16
+)
 
 // Path is where deliveries are taken.
 const Path = "/vikunja"
@@ -43,13 +47,15 @@ type Receiver struct {
 	mu     sync.Mutex
 	// Hints has room for one: more hints say no more.
 	Hints chan struct{}
+	// slots bounds the deliveries read at once, and so the memory they take.
+	slots chan struct{}
 	// Counts for the metrics, under mu.
 	taken, refused int
 }
 
 // New makes a receiver. An empty secret refuses everything.
 func New(secret, spool string) *Receiver {
-	return &Receiver{secret: []byte(secret), spool: spool, Hints: make(chan struct{}, 1)}
+	return &Receiver{secret: []byte(secret), spool: spool, Hints: make(chan struct{}, 1), slots: make(chan struct{}, MaxAtOnce)}
 }
 
 // Sign is the signature Vikunja sends for a body.
@@ -86,6 +92,12 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) int {
 		return http.StatusMethodNotAllowed
 	case req.ContentLength > MaxBody:
 		return http.StatusRequestEntityTooLarge
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	default:
+		return http.StatusServiceUnavailable
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
 	if err != nil {

@@ -2,11 +2,13 @@ package webhint
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -56,6 +58,31 @@ func TestEmptySecret(t *testing.T) {
 	r := New("", filepath.Join(t.TempDir(), "spool"))
 	if got := post(r, "POST", Path, "{}", Sign("", []byte("{}"))); got != http.StatusUnauthorized {
 		t.Errorf("%d", got)
+	}
+}
+
+// stall is a body that comes when it is let go.
+type stall struct{ reached, let chan struct{} }
+
+func (s stall) Read([]byte) (int, error) { s.reached <- struct{}{}; <-s.let; return 0, io.EOF }
+
+// TestCrowd: slow deliveries do not pile up in memory.
+func TestCrowd(t *testing.T) {
+	r := New(secret, filepath.Join(t.TempDir(), "spool"))
+	s := stall{make(chan struct{}), make(chan struct{})}
+	var wg sync.WaitGroup
+	for range MaxAtOnce {
+		wg.Go(func() { r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", Path, s)) })
+		<-s.reached
+	}
+	body := `{"event_name":"task.updated"}`
+	if got := post(r, "POST", Path, body, Sign(secret, []byte(body))); got != http.StatusServiceUnavailable {
+		t.Errorf("one too many: %d", got)
+	}
+	close(s.let)
+	wg.Wait()
+	if got := post(r, "POST", Path, body, Sign(secret, []byte(body))); got != http.StatusNoContent {
+		t.Errorf("when they are gone: %d", got)
 	}
 }
 
