@@ -20,6 +20,7 @@ import (
 var life = map[string][]string{
 	"host":    {"host*.go"},
 	"graph":   {"graph.go"},
+	"adopt":   {"adopt.go"},
 	"secrets": {"secrets*.go"},
 }
 
