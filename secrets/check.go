@@ -79,6 +79,7 @@ type checker struct {
 	byFile  map[string]*Target
 	people  map[string]Reader // by recipient
 	files   map[string]*File
+	names   []string // of files, sorted
 	config  *Config
 	out     []diag.Diagnostic
 }
@@ -126,6 +127,7 @@ func newChecker(f *fleet.Fleet, t *Tree) *checker {
 			}
 		}
 	}
+	c.names = slices.Sorted(maps.Keys(c.files))
 	return c
 }
 
@@ -269,7 +271,7 @@ func (c *checker) plain(f *File) {
 
 // others checks the files that belong to no host of the fleet.
 func (c *checker) others() {
-	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+	for _, name := range c.names {
 		f := c.files[name]
 		if c.byFile[name] != nil || f == nil {
 			continue

@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"nixgen/diag"
@@ -128,7 +127,7 @@ func (c *checker) candidates(host string, d Declared) []string {
 		return []string{d.File}
 	}
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+	for _, name := range c.names {
 		t := c.byFile[name]
 		if t != nil && !t.Own && (t.Host == "" || t.Host == host) || (t == nil || t.Own) && c.reads(host, c.files[name]) {
 			out = append(out, name)

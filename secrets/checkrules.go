@@ -3,8 +3,6 @@ package secrets
 import (
 	"bytes"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"nixgen/diag"
@@ -81,7 +79,7 @@ func (c *checker) ruledFiles() []string {
 			out = append(out, t.File)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.files)) {
+	for _, name := range c.names {
 		if f := c.files[name]; f != nil && f.Encrypted && c.byFile[name] == nil {
 			out = append(out, name)
 		}

@@ -20,6 +20,8 @@ type File struct {
 	LastModified string
 	// Start is where findings about the whole file point.
 	Start diag.Span
+	// byPath are places in Keys, the first of a path.
+	byPath map[string]int
 }
 
 // Key is one entry of a sops file.
@@ -46,12 +48,21 @@ type Recipient struct {
 
 // Key returns the entry of that path, or nil.
 func (f *File) Key(path string) *Key {
-	for i := range f.Keys {
-		if f.Keys[i].Path == path {
-			return &f.Keys[i]
-		}
+	if i, ok := f.byPath[path]; ok {
+		return &f.Keys[i]
 	}
 	return nil
+}
+
+// add appends an entry.
+func (f *File) add(k Key) {
+	if f.byPath == nil {
+		f.byPath = map[string]int{}
+	}
+	if _, ok := f.byPath[k.Path]; !ok {
+		f.byPath[k.Path] = len(f.Keys)
+	}
+	f.Keys = append(f.Keys, k)
 }
 
 // Age lists the file's age recipients.
@@ -112,7 +123,7 @@ func broken(name string, err error) diag.Diagnostic {
 
 func (f *File) document(d *node) {
 	if d.kind != mapping {
-		f.Keys = append(f.Keys, Key{Span: empty(d.span), Leaf: true, Plain: !d.null})
+		f.add(Key{Span: empty(d.span), Leaf: true, Plain: !d.null})
 		return
 	}
 	meta := d.get("sops")
@@ -162,7 +173,7 @@ func (f *File) walk(n *node, path string, s *selection, encrypted bool) {
 	}
 	// sops leaves empty texts and nulls as they are: there is nothing to hide.
 	k.Plain = k.Leaf && encrypted && !n.null && n.text != "" && !ciphertext.MatchString(n.text)
-	f.Keys = append(f.Keys, k)
+	f.add(k)
 	for i, item := range n.items {
 		if n.kind == sequence {
 			f.walk(item, path+"/"+itoa(i), s, encrypted)
