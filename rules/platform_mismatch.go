@@ -55,7 +55,7 @@ func classMismatch(p *lint.Pass) {
 			continue
 		}
 		class, ok := classOutputs[parts[2]]
-		if !ok || class == e.Class || saysClass(strings.Join(parts[3:], "."), e.Class) {
+		if !ok || class == e.Class || saysClass(strings.Join(parts[3:], "."), e.Class) || !oneClass(parts[1]) {
 			continue
 		}
 		p.Warning(diag.Diagnostic{
@@ -64,6 +64,22 @@ func classMismatch(p *lint.Pass) {
 			Why:     "its options and those it sets may not exist here",
 		})
 	}
+}
+
+// oneClass: inputs whose modules are known to serve the class that their output
+// names, and no other. Others may hand out one module for several.
+func oneClass(input string) bool {
+	input = strings.ToLower(input)
+	for _, word := range []string{
+		"home-manager", "sops", "agenix", "disko", "impermanence", "preservation", "lanzaboote", "hardware", "stylix", "wsl",
+		"nixvim", "nvf", "nix-index", "homebrew", "determinate", "microvm", "generators", "mailserver", "hyprland", "plasma",
+		"nix-minecraft", "chaotic", "jovian", "nix-gaming", "catppuccin", "vscode-server", "flatpak", "niri", "cosmic", "nixvirt",
+	} {
+		if strings.Contains(input, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // saysClass: some flakes hand out every module under nixosModules, and tell
