@@ -269,6 +269,9 @@ func summarize(out *bufio.Writer, p *project, plan *outtree.Plan, quiet bool) {
 	for _, h := range p.fleet.Hosts {
 		width = max(width, len(h.Name))
 	}
+	for name := range by { // hosts that are gone, too
+		width = max(width, len(name))
+	}
 	for _, h := range p.fleet.Hosts {
 		what := by[h.Name]
 		if len(what) > 0 || !quiet {

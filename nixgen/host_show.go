@@ -43,6 +43,12 @@ func (w *world) hostShow(name string) error {
 	row("address", h.Address)
 	row("roles", h.Roles...)
 	row("tags", h.Tags...)
+	row("wave", h.Deploy.Wave)
+	row("deployed after", h.Deploy.DependsOn...)
+	if h.Updates != nil {
+		row("updates", h.Updates.Calendar.Text, h.Updates.Source)
+	}
+	row("recipient", h.AgeKey)
 	row("opt-in", h.OptIn...)
 	for _, a := range h.Users {
 		showAccount(row, a)
