@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Updates is how a host updates itself: [updates] of fleet, roles and host,
@@ -101,7 +102,7 @@ var updatesShape = table(
 		key("until", matching(timeRE, "a time such as `05:00`"), "end; earlier than the start means the next day").must(),
 	), "time of day in which the machine may restart").or("any"),
 	key("onlyNewer", boolean(), "refuse a revision older than the running one").or("true"),
-	key("deployKey", text(checkAbsolute), "file on the host that opens private inputs"),
+	key("deployKey", text(checkKeyFile), "file on the host that opens private inputs"),
 	key("keepGenerations", integer(0, 1000), "systems to keep; 0 keeps all").or("0"),
 	key("collectGarbage", boolean(), "free the store afterwards").or("false"),
 	key("rollback", boolean(), "go back when the activation or a health check fails").or("true"),
@@ -134,6 +135,14 @@ var updatesShape = table(
 func checkWaves(w *walker, n *node) {
 	if n.path() != "updates.waves" {
 		w.fail(n, "`%s`: the order of waves is the fleet's, it stands in `[updates]`", n.path())
+	}
+}
+
+// checkKeyFile judges a path that ssh gets in a variable which is split at blanks.
+func checkKeyFile(w *walker, n *node) {
+	checkAbsolute(w, n)
+	if !n.bad && strings.ContainsAny(n.str, " \t\"'\\$`") {
+		w.fail(n, "`%s` is %s, must be a path without blanks, quotes and `$`", n.path(), quoted(n.str))
 	}
 }
 

@@ -303,7 +303,7 @@ func TestUpdatePrograms(t *testing.T) {
 	for _, name := range []string{"host", "source", "deploy_key", "operation", "only_newer", "rollback", "collect_garbage", "webhook", "time_limit", "stale_after", "${commands[1]}"} {
 		got = append(got, bash(t, vars, name))
 	}
-	want := []string{"vault", "git+ssh://git@git.example.org/me/fleet.git?ref=main", "/run/secrets/deploy key", "boot", "", "", "1", "https://hook.example/x?a=$b", "7200", "1814400", "echo ${x-} `id`"}
+	want := []string{"vault", "git+ssh://git@git.example.org/me/fleet.git?ref=main", "/run/secrets/deploy-key", "boot", "", "", "1", "https://hook.example/x?a=$b", "7200", "1814400", "echo ${x-} `id`"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\n%q", got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -159,6 +160,37 @@ func TestPowerLoss(t *testing.T) {
 			w.update()
 			if w.state() != c.afterNextRun {
 				t.Errorf("after the next run: %s, %v", w.state(), w.status())
+			}
+		})
+	}
+}
+
+// TestDeployedMeanwhile: what a person has deployed after an update was killed, or
+// while it waits for a restart, stays.
+func TestDeployedMeanwhile(t *testing.T) {
+	for name, begin := range map[string]func(*world){
+		"killed":            func(w *world) { w.killedAt("boot") },
+		"waits for a start": func(w *world) { w.set("operation", "boot").update() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "nixos").knows()
+			begin(w)
+			mine := w.path("store/" + w.revisions[3])
+			w.system(w.revisions[3])
+			w.must(os.Symlink(mine, w.path("profiles/system-9-link")))
+			w.remove("profiles/system", "current").write("boot", mine+"\n")
+			w.must(os.Symlink("system-9-link", w.path("profiles/system")))
+			w.must(os.Symlink(mine, w.path("current")))
+			for range 2 {
+				w.resume()
+				s := w.status()
+				if got := w.state(); got != "generation 9: profile 3, boot 3, runs 3" || s["pending"] != nil || s["outcome"] != "failure" {
+					t.Errorf("%s, %v", got, s)
+				}
+			}
+			if n := len(w.status()["history"].([]any)); n > 2 {
+				t.Errorf("told %d times", n)
 			}
 		})
 	}

