@@ -43,6 +43,11 @@ type HTTP struct {
 	// while a change is being written, when another gets a 500.
 	Pause, Writing func()
 	writing        bool
+	// Deliver sends a webhook and tells the status, 0 for no answer; without
+	// it none are sent. Retry is the first pause of about 0.2 s.
+	Deliver func(Delivery) int
+	Retry   time.Duration
+	wait    sync.WaitGroup
 	// Zone is the server's time zone.
 	Zone *time.Location
 	// Unknown collects requests to routes that do not exist.
@@ -143,7 +148,18 @@ func (q *request) carryOut(head http.Header) (int, any) {
 	if q.markdown {
 		q.takeMarkdown(q.body)
 	}
+	var gone *event
+	var hooks map[int64][]int64
+	if changes && h.Deliver != nil {
+		h.Mu.Lock()
+		hooks = h.above()
+		h.Mu.Unlock()
+		gone = q.going(q.route)
+	}
 	status, out := q.serve(head)
+	if changes && h.Deliver != nil && status < 300 {
+		h.announce(q.happened(q.route, out, gone), hooks)
+	}
 	if q.markdown && status < 300 {
 		out = giveMarkdown(out)
 	}

@@ -91,8 +91,11 @@ func (q *request) changeProject() (int, any) {
 
 func (q *request) sameProject(a, b fields) bool {
 	return maps.EqualFunc(a, b, func(x, y any) bool {
-		_, user := x.(fields)
-		return user || x == y
+		switch x.(type) {
+		case fields, []any:
+			return true // the owner, the views
+		}
+		return x == y
 	})
 }
 

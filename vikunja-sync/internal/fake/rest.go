@@ -150,11 +150,7 @@ func (q *request) serveRest(head http.Header, route string) (int, any) {
 		cs, err := s.Comments(noContext, q.ids[0])
 		for _, c := range cs {
 			if c.ID == q.ids[1] {
-				out := q.commentJSON(c)
-				if u := s.Users[c.AuthorID]; u != nil && u.Email != "" {
-					out["author"].(fields)["email"] = u.Email // on this read only
-				}
-				return 200, out
+				return 200, q.oneComment(c)
 			}
 		}
 		if err == nil {
@@ -278,4 +274,13 @@ func (s *Server) seedProject(raw json.RawMessage) {
 	s.ProjectM[in.ID] = &api.Project{ID: in.ID, Title: in.Title, Parent: in.Parent, Archived: in.Archived, OwnerID: in.Owner.ID, Created: in.Created, Updated: in.Updated}
 	m := s.more(in.ID)
 	m.Description, m.Identifier, m.Color, m.Favorite, m.Position = in.Description, in.Identifier, in.Color, in.Favorite, in.Position
+}
+
+// oneComment is a comment on its own, the only place that shows the email.
+func (q *request) oneComment(c api.Comment) fields {
+	out := q.commentJSON(c)
+	if u := q.h.Users[c.AuthorID]; u != nil && u.Email != "" {
+		out["author"].(fields)["email"] = u.Email
+	}
+	return out
 }

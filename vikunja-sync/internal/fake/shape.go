@@ -367,10 +367,14 @@ func whole[T any](raw json.RawMessage) []T {
 
 func (q *request) projectJSON(p api.Project) fields {
 	m := q.h.more(p.ID)
+	var views []any
+	if p.ID > 0 {
+		views = q.views(p.ID)
+	}
 	return fields{"id": p.ID, "title": p.Title, "parent_project_id": p.Parent, "is_archived": p.Archived, "owner": q.h.userJSON(p.OwnerID),
 		"description": m.Description, "identifier": m.Identifier, "hex_color": m.Color, "is_favorite": m.Favorite,
 		"background_information": nil, "background_blur_hash": "", "position": q.h.position(p.ID), "max_permission": 0,
-		"created": q.when(p.Created), "updated": q.when(p.Updated), "views": nil}
+		"created": q.when(p.Created), "updated": q.when(p.Updated), "views": views}
 }
 
 func (q *request) labelJSON(l api.Label) fields {

@@ -143,7 +143,7 @@ func (q *request) duplicate() (int, any) {
 	if err != nil {
 		return q.answer(0, nil, err)
 	}
-	id, err := s.CreateTask(noContext, api.TaskInput{ProjectID: t.ProjectID, Title: t.Title, Description: t.Description, Done: t.Done,
+	id, err := s.CreateTask(noContext, api.TaskInput{ProjectID: t.ProjectID, Title: t.Title, Description: t.Description,
 		Due: t.Due, Start: t.Start, End: t.End, Priority: t.Priority})
 	if err != nil {
 		return q.answer(0, nil, err)
