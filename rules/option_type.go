@@ -188,18 +188,19 @@ func (o *optionPass) typed(s *setting, at *spot) {
 		fits.Store(true)
 		return
 	}
-	o.leaves(s, s.def, t, s.String())
+	o.leaves(s, s.def, t, s.names)
 	if t.Kind != catalog.AttrsKind || t.Elem == nil || t.Elem.Shapes() == catalog.AnyShape {
 		return
 	}
 	for _, k := range s.def.Kids {
 		if name, ok := s.module.Name(k); ok && len(k.Kids) == 0 && s.module.Truth(k.Guards) == outline.True {
-			o.leaves(s, k, *t.Elem, catalog.JoinPath(append(s.names(), name)))
+			o.leaves(s, k, *t.Elem, func() []string { return append(s.names(), name) })
 		}
 	}
 }
 
-func (o *optionPass) leaves(s *setting, def *outline.Def, t catalog.Type, option string) {
+// leaves judges the values of an option; its name is asked for when it is told.
+func (o *optionPass) leaves(s *setting, def *outline.Def, t catalog.Type, option func() []string) {
 	for _, l := range def.Leaves {
 		if s.module.Truth(l.Guards) != outline.True || foreignValue(l.X) {
 			continue
@@ -217,7 +218,7 @@ func (o *optionPass) leaves(s *setting, def *outline.Def, t catalog.Type, option
 }
 
 // elements judges what a list holds, where it is written out.
-func (o *optionPass) elements(s *setting, l outline.Leaf, t catalog.Type, option string, v outline.Value) {
+func (o *optionPass) elements(s *setting, l outline.Leaf, t catalog.Type, option func() []string, v outline.Value) {
 	seq, isList := v.(*outline.Sequence)
 	x, written := l.X.(*outline.List)
 	elem := listOf(t)
@@ -250,8 +251,8 @@ func listOf(t catalog.Type) catalog.Type {
 	return elem
 }
 
-func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option string, bad mistake) {
-	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", option, verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
+func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option func() []string, bad mistake) {
+	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", catalog.JoinPath(option()), verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
 	d.Severity = diag.Error
 	if !o.enabled(s) {
 		d.Severity = diag.Warning
@@ -343,26 +344,38 @@ func (o *optionPass) suit(s *setting, t catalog.Type) bool {
 	if len(s.def.Kids) > 0 && t.Kind == catalog.AttrsKind {
 		return false
 	}
-	for _, l := range s.def.Leaves {
-		if !constant(l.X, l.Scope) {
-			return false
-		}
-		v := s.module.In.Value(l.X, l.Scope)
-		if wrong(t, v).word != "" {
-			return false
-		}
-		seq, ok := v.(*outline.Sequence)
-		if !ok {
-			continue
-		}
-		elem := listOf(t)
-		for _, e := range seq.Elems {
-			if elem.Shapes() != catalog.AnyShape && wrong(elem, e.Force(s.host.Eval)).word != "" {
-				return false
-			}
-		}
+	return !slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool { return !o.suits(s, l, t) })
+}
+
+func (o *optionPass) suits(s *setting, l outline.Leaf, t catalog.Type) bool {
+	_, written := l.X.(*outline.List)
+	switch {
+	case foreignValue(l.X):
+		return true
+	case !constant(l.X, l.Scope) && (written || !isList(l.X)):
+		return false
+	}
+	v := s.module.In.Value(l.X, l.Scope)
+	if wrong(t, v).word != "" {
+		return false
+	}
+	elem := listOf(t)
+	if seq, ok := v.(*outline.Sequence); ok && written && elem.Shapes() != catalog.AnyShape {
+		return !slices.ContainsFunc(seq.Elems, func(e outline.Elem) bool { return wrong(elem, e.Force(s.host.Eval)).word != "" })
 	}
 	return true
+}
+
+// isList: a list behind any number of `with`, whose elements are not judged.
+func isList(x outline.Expr) bool {
+	for {
+		w, ok := x.(*outline.With)
+		if !ok {
+			_, ok = x.(*outline.List)
+			return ok
+		}
+		x = w.Body
+	}
 }
 
 // constant: every host sees the same value.

@@ -51,11 +51,11 @@ stateVersion = "25.11"
 		settings(p.Host, func(s *setting) bool { return secretsOf(s, declared, open) })
 		secretsOfFleet(p.Host, declared)
 		settings(p.Host, func(s *setting) bool {
-			if s.module.Inside {
+			if s.module.Inside || !s.sops {
 				return true
 			}
 			for _, l := range s.def.Leaves {
-				if hasWord(p.Work, l.Scope.File(), "sops") && s.active(l.Guards) == outline.True {
+				if s.active(l.Guards) == outline.True {
 					secretUses(p, s, l, declared[closure(s.module)], open[closure(s.module)])
 				}
 			}

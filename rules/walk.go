@@ -34,6 +34,8 @@ type name struct {
 	free bool
 	// size counts the name itself and what stands below it.
 	size int
+	// sops tells that the file of a value speaks of sops.
+	sops bool
 	// shaped tells that the last name sounds like a secret's.
 	shaped bool
 	// fits is set for a class when no value can be of the wrong type there.
@@ -115,6 +117,10 @@ func (c *collector) count(d *outline.Def) {
 	}
 }
 
+func (c *collector) mentionsSops(l outline.Leaf) bool {
+	return hasWord(c.module.Host.Work, l.Scope.File(), "sops")
+}
+
 func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.Guard) {
 	text, ok := c.module.Name(d)
 	if !ok {
@@ -122,7 +128,7 @@ func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.G
 	}
 	n, at := len(path), len(c.all)
 	c.all = append(c.all, name{
-		def: d, shaped: len(d.Leaves) > 0 && secretShaped(text),
+		def: d, sops: slices.ContainsFunc(d.Leaves, c.mentionsSops), shaped: len(d.Leaves) > 0 && secretShaped(text),
 		path: append(path[:n:n], text), guards: append(guards[:n:n], d.Guards),
 		free: len(d.Guards) == 0 && !slices.ContainsFunc(guards, func(gs []*outline.Guard) bool { return len(gs) > 0 }),
 	})
