@@ -71,18 +71,48 @@ func withoutDisks(tree *syntax.File, h *fleet.Host) (text []byte, dropped []stri
 	}
 	c := cutter{host: h}
 	c.bindings(body, nil)
-	if len(c.edits) == 0 {
-		return tree.Source(), nil, nil
+	left, err := c.apply(tree, func([]string) bool { return true })
+	if err != nil {
+		return nil, nil, err
 	}
-	text, err = diag.Apply(tree.Source(), c.edits)
+	// LUKS that a mount which stays needs stays, too.
+	text, err = c.apply(tree, func(option []string) bool {
+		return option[0] != "boot" || !bytes.Contains(left, []byte("/dev/mapper/"+option[4]+`"`))
+	})
 	return text, c.dropped, err
 }
 
+// cutter collects the bindings that a disk's profile makes superfluous.
 type cutter struct {
 	host    *fleet.Host
-	edits   []diag.Edit
+	cuts    []cut
 	dropped []string
 }
+
+type cut struct {
+	option []string
+	edit   diag.Edit
+}
+
+// apply makes the cuts that are wanted.
+func (c *cutter) apply(tree *syntax.File, want func(option []string) bool) ([]byte, error) {
+	var edits []diag.Edit
+	c.dropped = nil
+	for _, x := range c.cuts {
+		if want(x.option) {
+			edits = append(edits, x.edit)
+			c.dropped = append(c.dropped, optionName(x.option[:min(len(x.option), depth[x.option[0]])]))
+		}
+	}
+	c.dropped = slices.Compact(c.dropped)
+	if len(edits) == 0 {
+		return tree.Source(), nil
+	}
+	return diag.Apply(tree.Source(), edits)
+}
+
+// depth is how much of an option names what was dropped, by its first part.
+var depth = map[string]int{"fileSystems": 2, "swapDevices": 1, "boot": 5}
 
 // bindings looks at those of a set, and below them where they may hold what is
 // to be dropped.
@@ -98,8 +128,7 @@ func (c *cutter) bindings(n syntax.Node, above []string) {
 		}
 		full := slices.Concat(above, names)
 		if provided(c.host, full) {
-			c.edits = append(c.edits, withBlankLine(b.Node))
-			c.dropped = append(c.dropped, optionName(full))
+			c.cuts = append(c.cuts, cut{full, withBlankLine(b.Node)})
 			continue
 		}
 		if full[0] == "fileSystems" && len(full) == 1 || full[0] == "boot" {
@@ -136,7 +165,7 @@ func provided(h *fleet.Host, option []string) bool {
 	}
 	root := slices.Contains(mounts, "/")
 	switch {
-	case len(option) == 2 && option[0] == "fileSystems":
+	case len(option) >= 2 && option[0] == "fileSystems":
 		return slices.Contains(mounts, option[1])
 	case len(option) == 1 && option[0] == "swapDevices":
 		return root

@@ -103,7 +103,7 @@ func (p *project) lockedOut() []diag.Diagnostic {
 			}
 			ds = append(ds, diag.Diagnostic{
 				File: hostsFile, Span: h.Span, Severity: diag.Warning, Rule: "locked-out", Hosts: []string{h.Name},
-				Message: fmt.Sprintf("`%s` is an admin of `%s` with `sshKeys` and no password: %s; say `initialHashedPassword` or `hashedPasswordFile`",
+				Message: fmt.Sprintf("`%s` is an admin of `%s` with `sshKeys` and no password: %s; say `hashedPasswordSecret`, `hashedPasswordFile` or `initialHashedPassword`",
 					a.Name, h.Name, refused),
 			})
 		}

@@ -58,7 +58,7 @@ func (t *todo) login(h *fleet.Host, facts loginFacts) {
 			continue
 		}
 		t.step(fmt.Sprintf("give `%s` a password: without one %s.\n"+
-			"     What this prints goes into [users.%s] as `initialHashedPassword`; or say `hashedPasswordFile`:", a.Name, refused, a.Name),
+			"     What this prints goes into [users.%s] as `initialHashedPassword`; or say `hashedPasswordSecret`:", a.Name, refused, a.Name),
 			"mkpasswd -m yescrypt")
 	}
 }
