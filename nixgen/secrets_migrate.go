@@ -207,6 +207,10 @@ func (w *world) printHints(m *move) {
 		if k.Anchor != "" {
 			from = " # " + k.Anchor
 		}
+		if k.Kind != "age" {
+			fmt.Fprintf(w.stdout, "    # %s key %s: generated rules know age keys alone; make one for its owner, or keep a .sops.yaml of your own\n", k.Kind, k.Recipient)
+			continue
+		}
 		if k.Table == "" {
 			fmt.Fprintf(w.stdout, "    # %s%s: the host has another `ageKey`; an old one?\n", k.Recipient, from)
 			continue

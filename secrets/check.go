@@ -80,8 +80,10 @@ type checker struct {
 	people  map[string]Reader // by recipient
 	files   map[string]*File
 	names   []string // of files, sorted
-	config  *Config
-	out     []diag.Diagnostic
+	// declares are the files that secrets of hosts.toml are in.
+	declares map[string]bool
+	config   *Config
+	out      []diag.Diagnostic
 }
 
 // Check compares a repository of secrets with the fleet. Findings about
@@ -108,6 +110,12 @@ func newChecker(f *fleet.Fleet, t *Tree) *checker {
 	c := &checker{fleet: f, tree: t, targets: Plan(f), byFile: map[string]*Target{}, people: map[string]Reader{}, files: map[string]*File{}}
 	for i := range c.targets {
 		c.byFile[c.targets[i].File] = &c.targets[i]
+	}
+	c.declares = map[string]bool{}
+	for _, x := range FromFleet(f) {
+		for _, d := range x.Declared {
+			c.declares[d.File] = true
+		}
 	}
 	for _, r := range newPeople(f).all() {
 		c.people[r.Recipient] = r
@@ -173,7 +181,9 @@ func (c *checker) target(t *Target) {
 // missingFile: a host without ageKey was never meant to have secrets.
 func (c *checker) missingFile(t *Target) {
 	d := diag.Diagnostic{File: c.fleet.File, Severity: diag.Error, Rule: RuleFile}
-	if t.Own {
+	h := c.fleet.Host(t.Host)
+	keyless := h != nil && h.AgeKey == ""
+	if t.Own || keyless && c.declares[t.File] {
 		d.Message = fmt.Sprintf("secrets of %s are in `%s`, which does not exist; create it with `sops edit %s`", c.fleet.File, c.tree.Prefix+t.File, t.File)
 		c.out = append(c.out, d)
 		return
@@ -183,8 +193,7 @@ func (c *checker) missingFile(t *Target) {
 		c.out = append(c.out, d)
 		return
 	}
-	h := c.fleet.Host(t.Host)
-	if h.AgeKey == "" {
+	if keyless {
 		return
 	}
 	d.Span, d.Hosts = h.Span, []string{t.Host}
@@ -210,7 +219,7 @@ func (c *checker) missingReaders(t *Target, f *File) {
 		}
 		c.add(d)
 	}
-	if h := c.fleet.Host(t.Host); h != nil && h.AgeKey == "" && h.Sops == nil {
+	if h := c.fleet.Host(t.Host); h != nil && h.AgeKey == "" && h.Platform != fleet.Home && !c.declares[t.File] {
 		c.report(t.File, f.Start, diag.Warning, RuleRecipient, "host `%s` has no `ageKey` in %s, so it cannot decrypt its own file", t.Host, c.fleet.File)
 	}
 }

@@ -34,6 +34,8 @@ type Copy struct {
 
 // KeyHint is a recipient of a file that hosts.toml does not have.
 type KeyHint struct {
+	// Kind is as Recipient has it; what is not "age" hosts.toml cannot hold.
+	Kind      string
 	Recipient string
 	// Table and Key are where hosts.toml takes it: "hosts.malphas" and "ageKey".
 	// Both are empty where the owner has another key there already.
@@ -139,7 +141,7 @@ func (m *migrator) hosts(name string) []string {
 // because nobody else reads it.
 func (m *migrator) hostOf(name string) string {
 	for _, h := range m.fleet.Hosts {
-		if strings.EqualFold(h.Name, stem(name)) || strings.EqualFold(h.Name, path.Base(path.Dir(name))) {
+		if strings.EqualFold(h.Name, prefixRE.ReplaceAllString(stem(name), "")) || strings.EqualFold(h.Name, path.Base(path.Dir(name))) {
 			return h.Name
 		}
 	}
@@ -304,18 +306,24 @@ func (m *migrator) keys() {
 			continue
 		}
 		f, _ := Parse(name, m.files[name])
-		for _, r := range f.Age() {
-			if v := normal(r.Value); !seen[v] {
-				seen[v] = true
-				m.out.Keys = append(m.out.Keys, m.hint(v, anchors[v], named))
+		for _, r := range f.Recipients {
+			v := normal(r.Value)
+			if seen[v] {
+				continue
 			}
+			seen[v] = true
+			if r.Kind != "age" {
+				m.out.Keys = append(m.out.Keys, KeyHint{Kind: r.Kind, Recipient: r.Value})
+				continue
+			}
+			m.out.Keys = append(m.out.Keys, m.hint(v, anchors[v], named))
 		}
 	}
 }
 
 // hint finds the table of hosts.toml that a recipient belongs to.
 func (m *migrator) hint(recipient, anchor string, named map[string]bool) KeyHint {
-	k := KeyHint{Recipient: recipient, Anchor: anchor}
+	k := KeyHint{Kind: "age", Recipient: recipient, Anchor: anchor}
 	name := prefixRE.ReplaceAllString(anchor, "")
 	for _, h := range m.fleet.Hosts {
 		if strings.EqualFold(h.Name, name) {

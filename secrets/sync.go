@@ -56,7 +56,7 @@ func (c *checker) step(t *Target) (Step, bool) {
 	f := c.files[t.File]
 	switch {
 	case !exists:
-		if h := c.fleet.Host(t.Host); h != nil && h.AgeKey == "" {
+		if h := c.fleet.Host(t.Host); h != nil && h.AgeKey == "" && !c.declares[t.File] {
 			return s, false
 		}
 		s.Why = []string{"does not exist; create it with `sops edit " + t.File + "`"}
