@@ -162,7 +162,7 @@ func (o *optionPass) theirs(s *setting) bool {
 			return true
 		}
 	}
-	return o.out.covers(s.path) || len(s.host.Gaps) > 0 && o.Work.Declares(s.path)
+	return o.out.covers(s.path) || (len(s.host.Gaps) > 0 || s.host.Unwired) && o.Work.Declares(s.path)
 }
 
 // longest follows a definition down while it has a single name below it, so

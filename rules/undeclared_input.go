@@ -42,11 +42,12 @@ var undeclaredInput = &lint.Rule{
 			return
 		}
 		names := f.InputNames()
+		read := surelyRead(p.Work)
 		for _, s := range p.Work.Sources {
 			if s.Outline() == nil || !contains(s.Text, "inputs") || otherFlake(p.Work, s.Path) {
 				continue
 			}
-			inputUses(p, s, names)
+			inputUses(p, s, names, conditionsOf(s), read[s.Path])
 		}
 	},
 }
@@ -61,7 +62,7 @@ func otherFlake(w *lint.Workspace, file string) bool {
 	return false
 }
 
-func inputUses(p *lint.Pass, s *lint.Source, names []string) {
+func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read bool) {
 	s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
 		sel, ok := x.(*outline.Select)
 		if !ok || sel.Or != nil || sel.Path[0].X != nil {
@@ -80,11 +81,18 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string) {
 			missingOutput(p, s, n.Text, sel.Path[1:])
 			return true
 		}
+		if cs.asked[n.Text] || cs.never(n.At) {
+			return true
+		}
 		msg := fmt.Sprintf("flake.nix declares no input `%s`", n.Text)
 		if near := diag.Suggest(n.Text, names); near != "" {
 			msg += fmt.Sprintf("; did you mean `%s`?", near)
 		}
-		p.Error(diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed"})
+		d := diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed", Severity: diag.Error}
+		if !read || cs.under(n.At) {
+			d.Severity = diag.Warning // nobody surely needs it
+		}
+		p.Report(d)
 		return true
 	})
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"nixgen/catalog"
 	"nixgen/diag"
@@ -55,8 +56,12 @@ var closedRoots = map[string]bool{
 }
 
 // slip: the names differ as a slip of the pen makes them differ, not as two
-// words do.
+// words do. In a short name, or one of several words, two letters may well make
+// another word.
 func slip(name, near string) bool {
+	if diag.Slip(name, []string{near}) == "" && (len(name) < 8 || strings.ContainsAny(name, "-_")) {
+		return false
+	}
 	d := len(name) - len(near)
 	return name[0] == near[0] && -2 <= d && d <= 2
 }

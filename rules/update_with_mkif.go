@@ -52,15 +52,20 @@ var updateWithMkIf = &lint.Rule{
 	},
 }
 
-// onlyNames: a set with the file and the key of a module, which the module
-// system reads beside the `mkIf`.
+// moduleNames are what the module system takes from the root of a module before
+// it looks at the rest, be that a `mkIf` or not.
+var moduleNames = map[string]bool{
+	"_file": true, "key": true, "imports": true, "disabledModules": true, "_class": true, "require": true, "freeformType": true,
+}
+
+// onlyNames: a set with nothing but those.
 func onlyNames(x outline.Expr) bool {
 	s, ok := x.(*outline.Set)
 	if !ok || len(s.Entries) == 0 {
 		return false
 	}
 	for _, e := range s.Entries {
-		if e.Name.X != nil || e.Name.Text != "_file" && e.Name.Text != "key" {
+		if e.Name.X != nil || !moduleNames[e.Name.Text] {
 			return false
 		}
 	}
