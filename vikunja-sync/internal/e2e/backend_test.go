@@ -41,7 +41,8 @@ func newBackend(t testing.TB) backend {
 	}
 	s := &standIn{}
 	s.srv = fake.NewServer(s.now)
-	s.HTTP = &fake.HTTP{Server: s.srv, Token: testToken}
+	s.HTTP = &fake.HTTP{Server: s.srv, Token: testToken, Deliver: fake.Post}
+	t.Cleanup(s.Settle)
 	return s
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/webhint"
 )
 
 // moreScenarios go beyond the list: what people do besides.
@@ -38,6 +39,7 @@ var moreScenarios = []scenario{
 	{68, "a relative reminder follows its date", reminderFollows},
 	{69, "done and reopened and edited between two cycles", thereAndBack},
 	{70, "deleted there, annotated here", deletedAnnotated},
+	{72, "webhooks of the server itself", trueHooks},
 	{71, "lost update after the verification", lostLater},
 }
 
@@ -538,4 +540,40 @@ func lostLater(e *env) {
 	e.settle()
 	e.want(e.get(u).Str("priority") == "", "a change is a change")
 	e.silent(2)
+}
+
+// trueHooks registers the receiver with the server and lets it deliver.
+func trueHooks(e *env) {
+	u, v := e.pair("T")
+	rc, s := e.receiver()
+	e.call("POST", fmt.Sprintf("/v2/projects/%d/webhooks", v.now().ProjectID), fields{"target_url": s.URL + webhint.Path, "secret": "key",
+		"events": []string{"task.created", "task.updated", "task.deleted", "task.comment.created"}}, nil)
+	hint := func(what string) {
+		e.Helper()
+		select {
+		case <-rc.Hints:
+			e.settle()
+		case <-time.After(15 * time.Second):
+			if real() {
+				e.Skip("skipped: no delivery came; the server needs outgoingrequests.allownonroutableips for a receiver on this machine")
+			}
+			e.Fatal("no delivery after " + what)
+		}
+	}
+	e.web(v, api.TaskPatch{Title: ptr("from the page")})
+	hint("an edit")
+	e.want(e.get(u).Str("description") == "from the page", "arrived")
+	v.comment("<p>a word</p>")
+	hint("a comment")
+	e.want(len(e.get(u).Annotations()) == 1, "arrived")
+	e.task(u, "modify", "priority:H")
+	e.settle()
+	hint("our own write")
+	e.silent(2)
+	w := e.page(api.TaskInput{Title: "new"})
+	hint("a new task")
+	e.want(e.twOf(w.ID).Str("description") == "new", "arrived")
+	w.delete()
+	hint("a deletion")
+	e.want(e.vkOf(u).ID == v.ID && len(e.tasks()) == 1, "arrived")
 }
