@@ -156,7 +156,11 @@ func (q *request) carryOut(head http.Header) (int, any) {
 		h.Mu.Unlock()
 		gone = q.going(q.route)
 	}
+	homes := q.homes()
 	status, out := q.serve(head)
+	if changes && status < 300 {
+		q.bump(homes)
+	}
 	if changes && h.Deliver != nil && status < 300 {
 		h.announce(q.happened(q.route, out, gone), hooks)
 	}

@@ -58,7 +58,7 @@ func (q *request) relate() (int, any) {
 	case kind == "blocked":
 		return q.answer(201, out, s.AddRelation(noContext, task, other, kind))
 	case kind == "blocking":
-		return q.answer(201, out, s.AddRelation(noContext, other, task, "blocked"))
+		return q.answer(201, out, s.fromHere(task, other, func() error { return s.AddRelation(noContext, other, task, "blocked") }))
 	}
 	err := s.write("add relation", func() error {
 		if _, err := s.editable(task); err != nil {
@@ -73,6 +73,25 @@ func (q *request) relate() (int, any) {
 		return nil
 	})
 	return q.answer(201, out, err)
+}
+
+// fromHere makes a change at the other end count as one of this task.
+func (s *Server) fromHere(task, other int64, fn func() error) error {
+	s.Mu.Lock()
+	t, o := s.TaskM[task], s.TaskM[other]
+	if t == nil || o == nil {
+		s.Mu.Unlock()
+		return fail(api.KindNotFound, 404, 4002, "tasks", other)
+	}
+	before := o.Updated
+	s.Mu.Unlock()
+	err := fn()
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	if err == nil {
+		t.Updated, o.Updated = o.Updated, before
+	}
+	return err
 }
 
 func (t *Task) relate(kind string, other int64) {
@@ -100,7 +119,7 @@ func (q *request) unrelate(kind string) (int, any) {
 	case kind == "blocked":
 		return q.gone(s.RemoveRelation(noContext, task, other, kind))
 	case kind == "blocking":
-		return q.gone(s.RemoveRelation(noContext, other, task, "blocked"))
+		return q.gone(s.fromHere(task, other, func() error { return s.RemoveRelation(noContext, other, task, "blocked") }))
 	}
 	return q.gone(s.write("remove relation", func() error {
 		if _, err := s.editable(task); err != nil {
