@@ -75,7 +75,7 @@ func TestAppsRun(t *testing.T) {
 		{"switch", "OS_IS=Linux NAME_IS=laptop UID_IS=0", "work", "", "exit status 1: no host of this fleet and system is called `laptop`; there are: "},
 		{"install", linux, "work", "--extra-files k", "nixos-anywhere --flake DIR/work#malphas --target-host root@10.0.0.2 --extra-files k"},
 		{"install", linux, "work", "--target-host me@there", "nixos-anywhere --flake DIR/work#malphas --target-host me@there"},
-		{"wave", linux, "work", "-s", "deploy -s --targets DIR/work#malphas DIR/work#vault"},
+		{"wave", linux, "work", "-s", "deploy --targets DIR/work#malphas DIR/work#vault -s"},
 	} {
 		cmd := exec.Command("bash", append([]string{"-c", app(c.program, appVars(t, dir)[c.program]), c.program}, strings.Fields(c.args)...)...)
 		cmd.Dir = filepath.Join(dir, c.in)

@@ -2,4 +2,4 @@
 # Deploys the hosts of a wave with deploy-rs.
 targets=()
 for host in "${members[@]}"; do targets+=("$flake#$host"); done
-exec "$deploy" "$@" --targets "${targets[@]}"
+exec "$deploy" --targets "${targets[@]}" "$@"
