@@ -143,6 +143,23 @@ func (v vtask) raw(keys ...string) string {
 	return fmt.Sprint(out)
 }
 
+// reminders are the stored ones, as stamps in UTC with what they hang on.
+func (v vtask) reminders() (out []string) {
+	v.Helper()
+	var t struct {
+		Reminders []struct {
+			At       time.Time `json:"reminder"`
+			Period   int64     `json:"relative_period"`
+			Relative string    `json:"relative_to"`
+		}
+	}
+	v.call("GET", v.path(), nil, &t)
+	for _, r := range t.Reminders {
+		out = append(out, fmt.Sprint(r.At.UTC().Format(time.RFC3339), " ", r.Period, r.Relative))
+	}
+	return out
+}
+
 func (v vtask) labels() (ids []int64) {
 	v.Helper()
 	for _, l := range v.now().Labels {

@@ -63,7 +63,7 @@ func foreignFields(e *env) {
 	e.task(u, "modify", "priority:H")
 	e.settle()
 	e.want(v.now().Priority == 3 && v.raw(foreign...) == before, "foreign fields: "+before)
-	e.want(strings.Contains(before, "2027-01-01T12:00:00Z") && strings.Contains(before, `"ff0000" true 0.5`), "they were set: "+before)
+	e.want(slices.Equal(v.reminders(), []string{"2027-01-01T12:00:00Z 0"}) && strings.Contains(before, `"ff0000" true 0.5`), "they were set: "+before)
 	e.want(len(v.notes()) == 1 && v.notes()[0].Comment == "<p>hello</p>" && strings.Contains(v.raw("related_tasks"), `"precedes"`), "comment and relation")
 }
 
