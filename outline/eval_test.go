@@ -107,6 +107,7 @@ func TestEval(t *testing.T) {
 		{`if u then 1 else 1`, `1`}, {`if u then [ 1 ] else [ 2 ]`, `[ 1~ 2~ ]`}, {`u && false`, `false`}, {`true || u`, `true`},
 		{`u || true`, `true`}, {`!u`, `?`}, {`u -> true`, `true`}, {`"a${u}b"`, `"a"…"b"`}, {`"a${u}b" == "ax"`, `false`},
 		{`"a${u}b" == "ab"`, `?`}, {`./x/${u}.nix`, `<dir/x/….nix>`}, {`[ 1 ] ++ u`, `[ 1 ?~ … ]`},
+		{`(if u then [ 1 ] else null) ++ [ 2 ]`, `[ 1~ 2 … ]`}, {`map (x: x + 1) (if u then [ 1 ] else u)`, `[ 2~ … ]`},
 		{`{ a = 1; } // u`, `{ a = (1 | ?); … }`}, {`u // { a = 1; }`, `{ a = 1; … }`}, {`{ a = 1; ${u} = 2; }`, `{ a = 1; … }`},
 		{`lib.optional u 1`, `[ 1~ ]`}, {`lib.filter (x: x > 1) [ 1 2 u ]`, `[ 2 ?~ ]`}, {`builtins.elem 1 [ u ]`, `?`},
 		{`let x = x; in x`, `?`}, {`let f = x: f (x ++ x); in f [ 1 ]`, `?`}, {`let f = x: f (x + x); in f "a"`, `?`}, {`let f = n: f (n + 1); in f 0`, `?`}, {`{ a }: a`, `*outline.Closure`},
