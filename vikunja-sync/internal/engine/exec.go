@@ -268,7 +268,13 @@ func (c *cycle) update(ctx context.Context, td *todo, fresh *api.Task) error {
 		return err
 	}
 	if td.res.ForVK() {
+		before := image(td.pair)
 		closed, err := c.writeVK(ctx, td, fresh)
+		if err != nil && image(td.pair) != before { // what was written is not somebody's edit
+			if e := c.save(td); e != nil {
+				return e
+			}
+		}
 		if err != nil || closed {
 			return err
 		}

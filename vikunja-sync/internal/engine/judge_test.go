@@ -28,6 +28,10 @@ func (w *world) finish() error {
 			return fmt.Errorf("last cycles: %w", err)
 		}
 		w.note("cycle: %+v", *rep)
+		w.reported = map[string]bool{}
+		for _, p := range rep.Problems {
+			w.reported[p.UUID] = true
+		}
 		if rep.WritesTW+rep.WritesVK == 0 && !rep.Again {
 			return errors.Join(w.agree(), w.paid())
 		}
@@ -65,6 +69,7 @@ func (w *world) agree() error {
 			if st != model.Completed {
 				errs = append(errs, fmt.Errorf("%s is %s, but its pair is closed", u, st))
 			}
+		case p == nil && w.reported[u]: // it names a task that cannot be found: the user was asked
 		case p == nil || p.State != store.Live || w.vk.TaskM[p.ID] == nil:
 			errs = append(errs, fmt.Errorf("%s has no partner (%+v)", u, p))
 		default:

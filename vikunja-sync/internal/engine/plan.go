@@ -482,6 +482,7 @@ func (c *cycle) mergeInto(td *todo) {
 	if in.TW.Scalar[model.Status] == model.Deleted && in.BaseTW.Scalar[model.Status] != model.Deleted {
 		c.meetDeletion(td, &in)
 		if td.kind == deleteVK {
+			td.res.Conflicts = append(td.res.Conflicts, lost...)
 			return
 		}
 	}

@@ -59,20 +59,21 @@ type world struct {
 	places map[string]int
 	busy   bool // inside an edit
 
-	births  map[string]string    // what a task was called when first seen
-	moves   [][2]string          // project paths, before and after
-	titles  [][2]string          // labels, likewise
-	late    []time.Time          // when late requests arrive
-	shared  map[int64][]string   // the uuids that an id ever had
-	numbers map[string][]int64   // the other way round
-	mail    []string             // webhooks under way
-	hooks   *webhint.Receiver    //
-	rolls   int                  // completions of repeating tasks by the engine
-	trace   []string             //
-	played  []step               //
-	own     map[string]model.Raw // templates, which nobody may touch
-	purged  map[string]bool      // what only they knew is gone
-	ended   map[string]bool      // occurrences, by uuid and id
+	births   map[string]string  // what a task was called when first seen
+	moves    [][2]string        // project paths, before and after
+	titles   [][2]string        // labels, likewise
+	late     []time.Time        // when late requests arrive
+	shared   map[int64][]string // the uuids that an id ever had
+	numbers  map[string][]int64 // the other way round
+	mail     []string           // webhooks under way
+	hooks    *webhint.Receiver
+	rolls    int // completions of repeating tasks by the engine
+	trace    []string
+	reported map[string]bool // waits for the user
+	played   []step
+	own      map[string]model.Raw // templates, which nobody may touch
+	purged   map[string]bool      // what only they knew is gone
+	ended    map[string]bool      // occurrences, by uuid and id
 }
 
 var errKilled = errors.New("killed")

@@ -131,6 +131,7 @@ func (c *cycle) writeTags(ctx context.Context, td *todo, fresh *api.Task) error 
 			}
 			c.rep.WritesVK++
 		}
+		agreed(td.pair, tag, false)
 	}
 	for _, tag := range td.res.TagsVK.Add {
 		id, err := c.labelFor(ctx, tag)
@@ -150,8 +151,21 @@ func (c *cycle) writeTags(ctx context.Context, td *todo, fresh *api.Task) error 
 			return err
 		}
 		c.rep.WritesVK++
+		agreed(td.pair, tag, true)
 	}
 	return nil
+}
+
+// agreed moves the base of one tag as soon as it is written: should a later
+// step fail, our own write is nobody's edit.
+func agreed(p *store.Pair, tag string, has bool) {
+	for _, set := range []*[]string{&p.TW.Tags, &p.VK.Tags} {
+		out := slices.DeleteFunc(slices.Clone(*set), func(t string) bool { return t == tag })
+		if has {
+			out = append(out, tag)
+		}
+		*set = model.Set(out)
+	}
 }
 
 func (c *cycle) writeDepends(ctx context.Context, td *todo) error {

@@ -154,18 +154,20 @@ func Take(data string) ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(b)), "\n"), err
 }
 
-// How long a command waits for the one before it.
+// How long a command waits for the one before it, and for a row of them. An
+// editor or a question left open holds the others up no longer than waitWrite.
 const (
 	waitWrite = 10 * time.Second
+	waitRow   = 2 * time.Minute
 	waitRead  = 500 * time.Millisecond
 )
 
 func launch(data, command string, out io.Writer) {
-	wait := waitRead
+	wait, most := waitRead, waitRead
 	if writes(command) {
-		wait = waitWrite
+		wait, most = waitWrite, waitRow
 	}
-	if !LockFile(data).Acquire(os.Getppid(), wait) {
+	if !LockFile(data).Queue(os.Getppid(), wait, most) {
 		fmt.Fprintf(out, "vikunja-sync: another task command has been running for %s; going on without the lock\n", wait)
 	}
 }

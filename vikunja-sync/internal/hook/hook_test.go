@@ -2,6 +2,7 @@ package hook
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -147,6 +148,45 @@ func TestLock(t *testing.T) {
 	l.Release(os.Getpid())
 	if l.Owner() != 0 {
 		t.Error("not released")
+	}
+}
+
+// TestQueue: a row of owners, each within its turn, keeps nobody from waiting
+// for his own; one that stays does.
+func TestQueue(t *testing.T) {
+	l := LockFile(t.TempDir())
+	var row []*exec.Cmd
+	for range 4 {
+		p := exec.Command("sleep", "60")
+		if err := p.Start(); err != nil {
+			t.Skip("skipped: no sleep command")
+		}
+		defer func() { p.Process.Kill(); p.Wait() }()
+		row = append(row, p)
+	}
+	const turn = time.Second
+	if !l.Acquire(row[0].Process.Pid, 0) {
+		t.Fatal("not acquired")
+	}
+	got := make(chan bool)
+	go func() { got <- l.Queue(os.Getpid(), 3*turn, time.Minute) }()
+	for i := range row[1:] {
+		time.Sleep(turn)
+		l.with(func(f *os.File, _, _ string) error { // the next in the row, without a gap
+			pid := row[i+1].Process.Pid
+			f.Truncate(0)
+			_, err := f.WriteAt([]byte(fmt.Sprintf("%d %s\n", pid, startOf(pid))), 0)
+			return err
+		})
+	}
+	time.Sleep(turn)
+	l.Release(row[3].Process.Pid)
+	if !<-got {
+		t.Error("it gave up although the row moved on")
+	}
+	l.Release(os.Getpid())
+	if !l.Acquire(row[0].Process.Pid, 0) || l.Queue(os.Getpid(), 50*time.Millisecond, time.Minute) {
+		t.Error("it waits for one owner without end")
 	}
 }
 

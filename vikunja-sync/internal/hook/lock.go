@@ -17,17 +17,29 @@ func LockFile(data string) Lock { return Lock{filepath.Join(Dir(data), "lock")} 
 // Acquire makes the process pid the owner, or gives up after wait. A failure
 // of the file system counts as acquired: the lock must never keep a user from
 // his tasks.
-func (l Lock) Acquire(pid int, wait time.Duration) bool {
-	deadline := time.Now().Add(wait)
-	for {
-		ok, err := l.try(pid)
-		if ok || err != nil {
+func (l Lock) Acquire(pid int, wait time.Duration) bool { return l.acquire(pid, wait, wait) }
+
+// Queue is Acquire for a command that must not go on without the lock while
+// others take their turns: it gives up when one owner keeps it for each, and
+// in any case after most.
+func (l Lock) Queue(pid int, each, most time.Duration) bool { return l.acquire(pid, each, most) }
+
+func (l Lock) acquire(pid int, each, most time.Duration) bool {
+	since := time.Now()
+	turn, before := since, ""
+	for pause := 4 * time.Millisecond; ; pause = min(2*pause, 32*time.Millisecond) {
+		owner, err := l.try(pid)
+		if owner == "" || err != nil {
 			return true
 		}
-		if time.Now().After(deadline) {
+		now := time.Now()
+		if owner != before {
+			turn, before = now, owner
+		}
+		if now.Sub(turn) >= each || now.Sub(since) >= most {
 			return false
 		}
-		time.Sleep(4 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
@@ -52,19 +64,20 @@ func (l Lock) Owner() (pid int) {
 	return pid
 }
 
-func (l Lock) try(pid int) (got bool, err error) {
+// try takes the lock or tells whose it is.
+func (l Lock) try(pid int) (other string, err error) {
 	err = l.with(func(f *os.File, owner, start string) error {
 		if owner != fmt.Sprint(pid) && alive(owner, start) {
+			other = owner + " " + start
 			return nil
 		}
-		got = true
 		if err := f.Truncate(0); err != nil {
 			return err
 		}
 		_, err := f.WriteAt([]byte(fmt.Sprintf("%d %s\n", pid, startOf(pid))), 0)
 		return err
 	})
-	return got, err
+	return other, err
 }
 
 func alive(owner, start string) bool {
