@@ -196,8 +196,11 @@ func (w *world) planFiles(p *project, n *newHost, f hostAddFlags) error {
 	}
 	n.dir = dir
 	entry := path.Join(dir, "default.nix")
-	if len(p.inventory.HostRole(n.Name, "", layout.Entry)) == 0 && p.file(entry) == nil {
+	if len(p.inventory.HostRole(n.Name, "", layout.Entry)) == 0 {
 		n.files[entry] = []byte(skeletonText)
+		if there := p.file(entry); there != nil { // git does not know it yet
+			n.files[entry] = there
+		}
 	}
 	if err := w.planHardware(p, n, f.hardware); err != nil {
 		return err
