@@ -64,8 +64,8 @@ conclude() {
   esac
   say "$1: $2"
   [ -z "$event" ] || notify "$event" "$2"
-  since=$(recall '.lastSuccess // .since')
-  if [ "$good" = false ] && [ $(($(now) - since)) -gt "$stale_after" ] && [ -z "$(recall .staleTold)" ]; then
+  since=$(recall 'if .staleTold then null else .lastSuccess // .since end')
+  if [ "$good" = false ] && [ -n "$since" ] && [ $(($(now) - since)) -gt "$stale_after" ]; then
     notify stale "not updated since $(date -d "@$since" '+%F %R'): $2"
     record '.staleTold = true'
   fi
@@ -133,8 +133,9 @@ confirmed() {
 # confirm says that this host runs its revision well, in this run or the next.
 confirm() {
   local revision repository=$run_dir/confirm.git
+  if [ -z "$confirms" ]; then return 0; fi
   revision=$(recall .revision)
-  if [ -z "$confirms" ] || [ "$(confirmed "$host" || :)" = "$revision" ]; then return 0; fi
+  if [ "$(confirmed "$host" || :)" = "$revision" ]; then return 0; fi
   if [ -z "$remote" ]; then
     web --output /dev/null --request PUT --data "$revision" "${url//\{host\}/$host}" || say 'could not confirm the revision'
     return
@@ -146,14 +147,14 @@ confirm() {
 
 # locate FLAKE: which revision is there, and how it is called.
 locate() {
-  local metadata
+  local metadata found
   metadata=$(tell timeout "$time_limit" nix flake metadata --json --refresh --no-write-lock-file "$1") ||
     finish unreachable "the source cannot be read: $(why)"
-  target=$(jaq -r '.url // .lockedUrl' <<<"$metadata")
-  revision=$(jaq -r '.revision // .locked.rev // ""' <<<"$metadata")
-  record '.target = {url: $url, revision: $revision, lastModified: $modified}' --arg url "$target" \
-    --arg revision "${revision:-$(jaq -r '.locked.narHash // ""' <<<"$metadata")}" \
-    --argjson modified "$(jaq '.lastModified // .locked.lastModified // 0' <<<"$metadata")"
+  found=$(jaq -r '.url // .lockedUrl, .revision // .locked.rev // "", .locked.narHash // "", .lastModified // .locked.lastModified // 0' <<<"$metadata")
+  mapfile -t found <<<"$found"
+  target=${found[0]} revision=${found[1]} modified=${found[3]}
+  record '.target = {url: $url, revision: $revision, lastModified: $modified}' \
+    --arg url "$target" --arg revision "${revision:-${found[2]}}" --argjson modified "$modified"
 }
 # await turns to what all hosts that come before have confirmed.
 await() {
@@ -178,7 +179,7 @@ newer() {
   [ -n "$revision" ] || finish failure 'the source is a dirty tree, not a revision'
   floor=$(recall '.lastModified // 0')
   if [ "$operation" != test ] && [ "$(default)" != "$(recall '.pending.system // .system')" ]; then floor=$(stat -c %Y "$profile"); fi
-  if [ "$(recall .target.lastModified)" -ge "$floor" ]; then return 0; fi
+  if [ "$modified" -ge "$floor" ]; then return 0; fi
   if [ "$(nix eval --raw "$target#$attribute.outPath" || :)" = "$(default)" ]; then finish current 'the host runs the source already'; fi
   finish older 'the source is older than what the host runs'
 }
@@ -250,20 +251,19 @@ recover() {
 }
 
 update() {
-  local built waiting
+  local built waiting failed
   waiting=$(recall .pending.revision)
   touch "$run_dir/booted"
   record '.outcome = "running" | .phase = "source" | .started = $now | .target = null'
   locate "$source"
   if [ -n "$revision" ] && [ "$revision" = "$waiting" ]; then finish pending 'the new system starts with the next boot'; fi
-  if [ -n "$revision" ] && [ "$revision" = "$(recall .revision)" ] && [ "$(ours)" = "$(recall .system)" ]; then
+  if [ -n "$revision" ] && [ "$revision $(ours)" = "$(recall '"\(.revision) \(.system)"')" ]; then
     finish current 'there is nothing new'
   fi
   await
   newer
-  if [ "$(recall .bad.revision)" = "$(recall .target.revision)" ] && [ "$(recall .bad.count)" -gt "$retries" ]; then
-    finish held "the revision failed $(recall .bad.count) times, and a newer one is awaited"
-  fi
+  failed=$(recall 'if .bad.revision == .target.revision then .bad.count else 0 end')
+  if [ "$failed" -gt "$retries" ]; then finish held "the revision failed $failed times, and a newer one is awaited"; fi
   record '.phase = "build"'
   built=$(tell timeout "$time_limit" nix build --no-write-lock-file --print-out-paths --out-link "$state_dir/result" "$target#$attribute") ||
     finish failure "the build failed: $(why)"
