@@ -99,6 +99,10 @@ func many(e *env) {
 	e.must(e.tw.Import(e.Context(), raws))
 	e.settle()
 	e.want(len(e.tasks()) == n && len(e.all()) == n, "all are there")
+	if real() {
+		time.Sleep(3 * time.Second) // what was written within its second is looked at once more
+		e.cycle()
+	}
 	writes := e.st.Writes
 	e.silent(1)
 	e.want(e.st.Writes == writes, "an idle cycle writes nothing, not even to the state")
