@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"flag"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -171,5 +171,7 @@ func TestRandomCases(t *testing.T) {
 	}
 }
 
-// patience bounds the search for a smaller case.
-var patience = flag.Duration("shrink", 60*time.Second, "how long to make a failing seed smaller")
+// patience bounds the search for a smaller case; VIKUNJA_SYNC_SHRINK=10m names another time.
+var patience = cmp.Or(envDuration("VIKUNJA_SYNC_SHRINK"), time.Minute)
+
+func envDuration(name string) time.Duration { d, _ := time.ParseDuration(os.Getenv(name)); return d }

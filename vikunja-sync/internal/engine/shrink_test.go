@@ -12,7 +12,7 @@ import (
 // shrink leaves out what a failure does not need: the end, then runs of
 // steps, then faults.
 func shrink(t testing.TB, p policy, steps []step) []step {
-	end := time.Now().Add(*patience)
+	end := time.Now().Add(patience)
 	fails := func(s []step) bool {
 		if time.Now().After(end) {
 			return false
