@@ -112,14 +112,16 @@ func (o *optionPass) enabled(s *setting) bool {
 var onByDefault = [][]string{
 	{"nix", "enable"}, {"documentation", "enable"}, {"environment", "etc", "*", "enable"}, {"home", "file", "*", "enable"},
 	{"xdg", "configFile", "*", "enable"}, {"xdg", "dataFile", "*", "enable"}, {"xdg", "stateFile", "*", "enable"},
-	{"systemd", "services", "*", "enable"}, {"systemd", "timers", "*", "enable"}, {"systemd", "sockets", "*", "enable"},
+	{"networking", "firewall", "enable"}, {"networking", "dhcpcd", "enable"}, {"services", "timesyncd", "enable"}, {"services", "nscd", "enable"},
+	{"fonts", "fontconfig", "enable"}, {"security", "sudo", "enable"}, {"boot", "kernel", "enable"}, {"boot", "initrd", "enable"},
+	{"documentation", "man", "enable"}, {"systemd", "services", "*", "enable"}, {"systemd", "timers", "*", "enable"}, {"systemd", "sockets", "*", "enable"},
 }
 
 // surelyOn: the closure sets the switch to true, or it is on by default and
 // nothing sets it.
 func surelyOn(s *setting, path []string) bool {
 	if slices.ContainsFunc(onByDefault, func(on []string) bool { return fits(on, path) }) {
-		return !isSet(s, path)
+		return !isSet(s, path) || setTrue(s, path)
 	}
 	return setTrue(s, path)
 }
