@@ -157,7 +157,7 @@ func TestRandomReal(t *testing.T) {
 }
 
 // TestTasksModel holds the model of Taskwarrior to the real one: the same
-// imports give the same tasks.
+// imports and undos give the same tasks.
 func TestTasksModel(t *testing.T) {
 	real, mod := newReal(t, nil), fake.NewTasks(newRig(t).cfg.Now)
 	u := fake.NewUUID(1)
@@ -186,6 +186,13 @@ func TestTasksModel(t *testing.T) {
 		mod.Put(x)
 		if d := cmp.Diff(plainly(mod.All()[u]), plainly(real.All()[u])); d != "" {
 			t.Errorf("import %d: model and real differ:\n%s", i, d)
+		}
+	}
+	for i := range 3 {
+		real.Undo()
+		mod.Undo()
+		if d := cmp.Diff(plainly(mod.All()[u]), plainly(real.All()[u])); d != "" {
+			t.Errorf("undo %d: model and real differ:\n%s", i, d)
 		}
 	}
 	real.Purge(u)
