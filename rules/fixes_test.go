@@ -259,7 +259,12 @@ func settled(t *testing.T, nix *realnix.Nix, w *lint.Workspace, fixed *lint.Fixe
 		if before, after := commentsOf(w.Source(name).Syntax), commentsOf(syntax.Parse(name, text)); before != after {
 			t.Errorf("%s: %s: comments were lost or changed", id, name)
 		}
-		if _, err := parseByNix(nix, append([]byte(closing(text)), text...)); err != nil {
+		old := w.Source(name).Text
+		prefix := []byte(closing(old, text))
+		if _, err := parseByNix(nix, append(prefix[:len(prefix):len(prefix)], old...)); err != nil {
+			continue // older versions of Nix merge fewer attributes, before the fix as after it
+		}
+		if _, err := parseByNix(nix, append(prefix, text...)); err != nil {
 			t.Errorf("%s: %s: %v", id, name, err)
 		}
 	}
