@@ -14,7 +14,7 @@ import (
 
 // Systems are the Nix systems a host may have.
 var Systems = []string{
-	"aarch64-darwin", "aarch64-linux", "armv6l-linux", "armv7l-linux", "i686-linux",
+	"aarch64-darwin", "aarch64-linux", "armv6l-linux", "armv7l-linux", "i686-linux", "loongarch64-linux",
 	"powerpc64le-linux", "riscv64-linux", "x86_64-darwin", "x86_64-linux",
 }
 
