@@ -183,20 +183,25 @@ func specSet(p *lint.Pass) {
 // is an attribute set of plain values.
 func (o *optionPass) typed(s *setting, at *spot) {
 	t, fits := at.kind, &s.fits[class(s.module)]
-	if fits.Load() || at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
+	known := fits.Load()
+	if known == fitsAll || at.shapes == catalog.AnyShape || s.active(nil) != outline.True {
 		return
 	}
-	if o.suit(s, t) {
-		fits.Store(true)
-		return
+	if known == fitsUnknown {
+		if o.suit(s, t) {
+			fits.Store(fitsAll)
+			return
+		}
+		fits.Store(fitsSome)
 	}
 	o.leaves(s, s.def, t, s.names)
-	if t.Kind != catalog.AttrsKind || t.Elem == nil || t.Elem.Shapes() == catalog.AnyShape {
+	elem := plainElem(t)
+	if elem == nil {
 		return
 	}
 	for _, k := range s.def.Kids {
 		if name, ok := s.module.Name(k); ok && len(k.Kids) == 0 && s.module.Truth(k.Guards) == outline.True {
-			o.leaves(s, k, *t.Elem, func() []string { return append(s.names(), name) })
+			o.leaves(s, k, *elem, func() []string { return append(s.names(), name) })
 		}
 	}
 }
@@ -223,8 +228,11 @@ func (o *optionPass) leaves(s *setting, def *outline.Def, t catalog.Type, option
 func (o *optionPass) elements(s *setting, l outline.Leaf, t catalog.Type, option func() []string, v outline.Value) {
 	seq, isList := v.(*outline.Sequence)
 	x, written := l.X.(*outline.List)
+	if !isList || !written {
+		return
+	}
 	elem := listOf(t)
-	if !isList || !written || elem.Shapes() == catalog.AnyShape || len(seq.Elems) != len(x.Elems) {
+	if elem.Shapes() == catalog.AnyShape || len(seq.Elems) != len(x.Elems) {
 		return
 	}
 	for i, e := range seq.Elems {
@@ -343,18 +351,34 @@ func words(t catalog.Type) []string {
 
 // suit: the values are written out and of the right type, for every host.
 func (o *optionPass) suit(s *setting, t catalog.Type) bool {
-	if len(s.def.Kids) > 0 && t.Kind == catalog.AttrsKind {
+	if slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool { return !o.suits(s, l, t) }) {
 		return false
 	}
-	return !slices.ContainsFunc(s.def.Leaves, func(l outline.Leaf) bool { return !o.suits(s, l, t) })
+	elem := plainElem(t)
+	return elem == nil || !slices.ContainsFunc(s.def.Kids, func(k *outline.Def) bool {
+		return len(k.Kids) == 0 && slices.ContainsFunc(k.Leaves, func(l outline.Leaf) bool { return !o.suits(s, l, *elem) })
+	})
+}
+
+// plainElem is the type of the names below an attribute set of plain values;
+// nil for everything else.
+func plainElem(t catalog.Type) *catalog.Type {
+	if t.Kind != catalog.AttrsKind || t.Elem == nil || t.Elem.Shapes() == catalog.AnyShape {
+		return nil
+	}
+	return t.Elem
 }
 
 func (o *optionPass) suits(s *setting, l outline.Leaf, t catalog.Type) bool {
-	_, written := l.X.(*outline.List)
+	list, written := l.X.(*outline.List)
 	switch {
 	case foreignValue(l.X):
 		return true
-	case !constant(l.X, l.Scope) && (written || !isList(l.X)):
+	case written:
+		if slices.ContainsFunc(list.Elems, func(x outline.Expr) bool { return !constant(x, l.Scope) && !packaged(s, x, l.Scope) }) {
+			return false
+		}
+	case !constant(l.X, l.Scope) && !isList(l.X):
 		return false
 	}
 	v := s.module.In.Value(l.X, l.Scope)
@@ -366,6 +390,18 @@ func (o *optionPass) suits(s *setting, l outline.Leaf, t catalog.Type) bool {
 		return !slices.ContainsFunc(seq.Elems, func(e outline.Elem) bool { return wrong(elem, e.Force(s.host.Eval)).word != "" })
 	}
 	return true
+}
+
+// packaged: a name that `with pkgs` brings, of which nothing more is known.
+func packaged(s *setting, x outline.Expr, sc *outline.Scope) bool {
+	if v, ok := x.(*outline.Var); ok {
+		if e, fn := sc.Bound(v.Name); e != nil || fn != nil {
+			return false
+		}
+		e, ok := s.module.In.Value(x, sc).(outline.External)
+		return ok && strings.HasPrefix(e.Path, "pkgs.")
+	}
+	return foreignValue(x)
 }
 
 // isList: a list behind any number of `with`, whose elements are not judged.

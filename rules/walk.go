@@ -38,11 +38,20 @@ type name struct {
 	sops bool
 	// shaped tells that the last name sounds like a secret's.
 	shaped bool
-	// fits is set for a class when no value can be of the wrong type there.
-	fits [3]atomic.Bool
+	// fits says for a class whether the values are of the right type there,
+	// whatever the host.
+	fits [3]atomic.Int32
 	// judged is what each class of modules makes of the path.
 	judged [3]atomic.Pointer[spot]
 }
+
+// What is known of the types of a name's values.
+const (
+	fitsUnknown = iota
+	fitsAll
+	// fitsSome: each host must look for itself.
+	fitsSome
+)
 
 // settings visits every definition of every module of a host, parents first.
 // Where visit returns false it does not go deeper.
