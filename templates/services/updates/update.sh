@@ -280,7 +280,7 @@ update() {
 mkdir -p "$state_dir/outbox" "$run_dir"
 exec 9>"$run_dir/lock"
 flock -n 9 || { say 'another update is running'; exit 75; }
-jaq -e .since "$status" >/dev/null 2>&1 || replace "$status" "{\"host\":\"$host\",\"outcome\":\"new\",\"since\":$(now),\"history\":[]}"
+[ -n "$(jaq '.since // empty' "$status" 2>/dev/null || :)" ] || replace "$status" "{\"host\":\"$host\",\"outcome\":\"new\",\"since\":$(now),\"history\":[]}"
 for _ in {1..360}; do # what a killed run has left behind ends first
   [ "$platform" = nixos ] || break
   systemctl is-active --quiet nixos-rebuild-switch-to-configuration.service nixgen-activation.service || break
