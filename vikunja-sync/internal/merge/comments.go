@@ -88,6 +88,9 @@ func linked(in Input, r *Result, l Link, a, b model.Comment, okA, okB bool) {
 	lost := func(winner Side, kept, gone string) {
 		r.Conflicts = append(r.Conflicts, Conflict{Field: "comment", Winner: winner, Kept: kept, Lost: gone})
 	}
+	if apart := okA && !aCh && l.TWText != l.VKText; apart && (!okB || (bCh && b.Foreign && a.Text != b.Text)) {
+		lost(Vikunja, b.Text, a.Text) // changed here alone, where it cannot be changed there: no other copy is left
+	}
 	switch {
 	case !okA && !okB:
 		add(ForgetComment, Vikunja, "")

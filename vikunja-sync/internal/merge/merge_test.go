@@ -169,6 +169,9 @@ func TestComments(t *testing.T) {
 		{"edited here, removed there", []Link{link}, note("t1", "b"), nil, "[{1 vikunja t1  b false}] 1"},
 		{"gone", []Link{link}, nil, nil, "[{4 vikunja t1 1  false}] 0"},
 		{"another's, removed here", []Link{link}, nil, theirs, "[{3 vikunja t1 1  true}] 0"},
+		{"another's, changed here, at rest", []Link{{TW: "t1", VK: "1", TWText: "mine", VKText: "a"}}, note("t1", "mine"), theirs, "[] 0"},
+		{"another's, changed here, then there", []Link{{TW: "t1", VK: "1", TWText: "mine", VKText: "x"}}, note("t1", "mine"), theirs, "[{2 taskwarrior t1 1 a true}] 1"},
+		{"another's, changed here, removed there", []Link{{TW: "t1", VK: "1", TWText: "mine", VKText: "x"}}, note("t1", "mine"), nil, "[{3 taskwarrior t1 1  false}] 1"},
 		{"hidden", []Link{{VK: "1", VKText: "a", Hidden: true}}, nil, theirs, "[] 0"},
 		{"hidden and edited", []Link{{VK: "1", VKText: "x", Hidden: true}}, nil, theirs, "[{1 taskwarrior  1 a false}] 0"},
 	} {
