@@ -522,6 +522,20 @@ func (w *world) editWeb(what string, rng *rand.Rand, seed uint64) {
 		if w.vk.ProjectM[id] != nil && w.path(id) != old {
 			w.note("  project %d %q is now %q", id, old, w.path(id))
 			w.moves = append(w.moves, [2]string{old, w.path(id)})
+			w.moveUnmade(old, w.path(id))
+		}
+	}
+}
+
+// moveUnmade: a path that a user wrote below a project, and that the engine has
+// not made yet, is renamed with the project. The engine may know the parent by
+// its old name alone when it makes the child, and the child is where it belongs.
+func (w *world) moveUnmade(old, now string) {
+	for _, key := range slices.Sorted(maps.Keys(w.owed)) {
+		for val := range w.owed[key][model.Project.String()] {
+			if rest, below := strings.CutPrefix(val, old+"."); below {
+				w.moves = append(w.moves, [2]string{val, now + "." + rest})
+			}
 		}
 	}
 }
