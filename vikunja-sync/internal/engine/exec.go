@@ -232,7 +232,7 @@ func (c *cycle) adopt(p *store.Pair, in store.Intent, seq uint64) error {
 
 // refresh merges again with a task just read.
 func (c *cycle) refresh(ctx context.Context, td *todo, task *api.Task) (err error) {
-	td.vkTask = &vkTask{task: task, snap: c.snapVK(task)}
+	td.vkTask = &vkTask{task: task, snap: c.snapVK(task), hot: c.hot(task.Updated)}
 	td.vk = td.vkTask.snap.Clone()
 	if td.vk.Comments, err = c.comments(ctx, task.ID); err != nil {
 		return err
@@ -332,7 +332,7 @@ func (c *cycle) settle(td *todo, tw model.Snapshot) {
 	}
 	p.TW.Comments, p.VK.Comments = tw.Comments, vk.Comments
 	if t := td.vkTask.task; t != nil && !td.wrote {
-		p.Updated, p.Hot = model.Stamp(t.Updated), c.hot(t.Updated)
+		p.Updated, p.Hot = model.Stamp(t.Updated), td.vkTask.hot
 	} else if t == nil {
 		p.Updated, p.Hot = td.updated, td.hot
 	}

@@ -29,6 +29,7 @@ type vkTask struct {
 	same bool
 	task *api.Task
 	snap model.Snapshot
+	hot  bool // when its comments were read
 }
 
 func (c *cycle) scanTW(ctx context.Context) error {
@@ -208,6 +209,7 @@ func (c *cycle) whole(ctx context.Context, p *store.Pair, v *vkTask) (snap model
 	}
 	snap = v.snap.Clone()
 	upd := model.Stamp(v.task.Updated)
+	v.hot = c.hot(v.task.Updated) // before the comments: what comes after them in the same second must be looked for again
 	if p.Updated == upd && !p.Hot && upd != "" {
 		snap.Comments = p.VK.Comments
 		return snap, nil
