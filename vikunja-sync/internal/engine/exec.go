@@ -416,6 +416,10 @@ func dropLink(p *store.Pair, tw, vk string) {
 // delete removes the Vikunja task, after a last look at it.
 func (c *cycle) delete(ctx context.Context, td *todo) error {
 	p := td.pair
+	if td.vkTask.task == nil { // planned on the base alone: what came since must be seen first
+		c.problem(p, "the project is archived: the change waits until it is not")
+		return nil
+	}
 	if err := c.logConflicts(td); err != nil {
 		return err
 	}
@@ -430,7 +434,7 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 	if err != nil {
 		return err
 	}
-	if t := td.vkTask.task; c.snapVK(&fresh).Hash() != td.vk.Hash() || (t != nil && !t.Updated.Equal(fresh.Updated)) {
+	if t := td.vkTask.task; c.snapVK(&fresh).Hash() != td.vk.Hash() || !t.Updated.Equal(fresh.Updated) {
 		c.rep.Again = true
 		return nil
 	}
