@@ -183,7 +183,7 @@ func TestChecksOfNixOS(t *testing.T) {
 func TestWiring(t *testing.T) {
 	f := open(t, "mac")
 	for _, c := range []struct{ name, expr string }{
-		{"no other output", `builtins.attrNames fleet == [ "checks" "darwinConfigurations" "homeConfigurations" "legacyPackages" "nixosConfigurations" ]`},
+		{"no other output", `builtins.attrNames fleet == [ "apps" "checks" "darwinConfigurations" "homeConfigurations" "legacyPackages" "nixosConfigurations" ]`},
 		{"a check for every host", `builtins.mapAttrs (_: builtins.attrNames) fleet.checks == { x86_64-linux = [ "eval-air" "eval-studio" ]; }`},
 		{"a check is a derivation of the asking system", `fleet.checks.x86_64-linux.eval-air.system == "x86_64-linux"`},
 		{"a check holds the host and builds nothing of it", `
