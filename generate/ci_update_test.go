@@ -92,9 +92,20 @@ func TestLockBump(t *testing.T) {
 	}
 }
 
+// needs skips a test where a program that it runs is not installed.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Skipf("`%s` is not installed", p)
+		}
+	}
+}
+
 // TestLockRequest plays the step that opens a pull request, twice, against a
 // real repository.
 func TestLockRequest(t *testing.T) {
+	needs(t, "git", "bash")
 	dir := t.TempDir()
 	run := func(in string, args ...string) string {
 		t.Helper()
