@@ -41,7 +41,8 @@ func TestAppsAreClean(t *testing.T) {
 // TestApps runs each program in a working tree of the fleet, and outside of any,
 // with stand-ins for what it starts, which print their arguments.
 func TestAppsRun(t *testing.T) {
-	needs(t, "git", "bash")
+	realnix.Program(t, "git")
+	realnix.Program(t, "bash")
 	dir := t.TempDir()
 	for _, tree := range []string{"store", "work"} {
 		writeFile(t, filepath.Join(dir, tree, "flake.nix"), nil)

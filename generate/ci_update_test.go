@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"nixgen/templates"
+
+	"nixgen/internal/realnix"
 )
 
 // step is the shell of a named step of the workflow that updates flake.lock.
@@ -57,9 +59,7 @@ func textOf(t *testing.T, dir, name string) string {
 
 // TestLockBump plays the steps that find out what an update touches.
 func TestLockBump(t *testing.T) {
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("needs jq")
-	}
+	realnix.Program(t, "jq")
 	const matrix = `{"include":[{"host":"a","runner":"r","attribute":"x","options":"--override-input nix-secrets path:./stub"},{"host":"b","runner":"r","attribute":"y","options":""}]}`
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "flake.lock"), []byte(`{"root":"root","nodes":{"root":{"inputs":{"nixpkgs":"n","nix-secrets":"s","disko":"d"}}}}`))
@@ -92,20 +92,11 @@ func TestLockBump(t *testing.T) {
 	}
 }
 
-// needs skips a test where a program that it runs is not installed.
-func needs(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("`%s` is not installed", p)
-		}
-	}
-}
-
 // TestLockRequest plays the step that opens a pull request, twice, against a
 // real repository.
 func TestLockRequest(t *testing.T) {
-	needs(t, "git", "bash")
+	realnix.Program(t, "git")
+	realnix.Program(t, "bash")
 	dir := t.TempDir()
 	run := func(in string, args ...string) string {
 		t.Helper()

@@ -12,13 +12,7 @@ import (
 // the test, or fails it when NIXGEN_REQUIRE_NIX=1.
 func Shellcheck(t testing.TB, scripts map[string]string, exclude string) {
 	t.Helper()
-	program, err := exec.LookPath("shellcheck")
-	if err != nil {
-		if os.Getenv(EnvRequire) == "1" {
-			t.Fatalf("%s=1, but %v", EnvRequire, err)
-		}
-		t.Skipf("needs shellcheck: %v", err)
-	}
+	program := Program(t, "shellcheck")
 	if len(scripts) == 0 {
 		return
 	}
