@@ -171,6 +171,7 @@ type cycle struct {
 	me     api.User
 	offset time.Duration // server minus local
 	maxID  int64
+	open   []store.Intent // what an earlier run left open
 
 	names
 	tw map[string]*twTask
@@ -209,7 +210,10 @@ func (c *cycle) load(ctx context.Context) error {
 		if c.meta, err = t.Meta(); err != nil {
 			return err
 		}
-		c.index, err = t.Index()
+		if c.index, err = t.Index(); err != nil {
+			return err
+		}
+		c.open, err = t.Open()
 		return err
 	})
 	if err != nil {

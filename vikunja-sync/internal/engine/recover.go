@@ -67,14 +67,10 @@ func retryAt(err error) time.Time {
 
 // recover settles what an earlier run left open.
 func (c *cycle) recover(ctx context.Context) error {
-	var open []store.Intent
-	if err := c.st.View(func(t *store.Tx) (err error) { open, err = t.Open(); return err }); err != nil {
-		return err
-	}
 	if c.dry {
 		return nil
 	}
-	for _, in := range open {
+	for _, in := range c.open {
 		if err := c.recoverOne(ctx, in); err != nil {
 			return err
 		}
@@ -126,6 +122,11 @@ var errInFlight = errors.New("the server did not answer in time and may still be
 // waits reports a task that has a call under way.
 func (c *cycle) waits(uuid string) bool {
 	return slices.ContainsFunc(c.awaited, func(in store.Intent) bool { return in.UUID == uuid })
+}
+
+// creating reports a task that recover may yet find to be a pair.
+func (c *cycle) creating(uuid string) bool {
+	return slices.ContainsFunc(c.open, func(in store.Intent) bool { return in.Kind == "create" && in.UUID == uuid })
 }
 
 // expected reports a task that is what an awaited create would make.

@@ -40,7 +40,7 @@ func (c *cycle) scanTW(ctx context.Context) error {
 		snap := c.snapTW(r)
 		x, known := c.index[u]
 		t := &twTask{status: snap.Scalar[model.Status], link: model.LinkOf(r), same: known && snap.HashAll() == x.TW}
-		dead := t.status == model.Deleted && (x.State == store.Deleted || (!known && t.link == "")) // of no use to anybody
+		dead := !c.creating(u) && t.status == model.Deleted && (x.State == store.Deleted || (!known && t.link == "")) // of no use to anybody
 		if !dead && (!t.same || x.Look || x.State != store.Live) {
 			t.snap, t.raw, t.modified, t.entry = snap, r, r.Modified(), r.Str("entry")
 		}
