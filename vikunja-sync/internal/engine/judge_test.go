@@ -28,6 +28,7 @@ func (w *world) finish() error {
 			return fmt.Errorf("last cycles: %w", err)
 		}
 		w.note("cycle: %+v", *rep)
+		w.usersWords()
 		w.reported = map[string]bool{}
 		for _, p := range rep.Problems {
 			w.reported[p.UUID] = true

@@ -77,7 +77,8 @@ func play(t testing.TB, p policy, steps []step) (w *world, err error) {
 	return playIn(newWorld(t, p), steps)
 }
 
-func playIn(w *world, steps []step) (_ *world, err error) {
+func playIn(w *world, steps []step) (out *world, err error) {
+	out = w // after a panic too, for its story
 	defer func() { w.st.Close() }()
 	defer func() {
 		if r := recover(); r != nil {

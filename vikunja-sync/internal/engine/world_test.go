@@ -345,7 +345,24 @@ func (w *world) run(rng *rand.Rand, faults []fault) (happened []fault) {
 	w.tick(5 * time.Second)
 	rep, err := New(w.cfg, w.tasks, w.vk, w.st).Cycle(context.Background(), Options{})
 	w.note("cycle: %+v %v", *rep, err)
+	w.usersWords()
 	return nil
+}
+
+// usersWords: what stands on either side is what some user wrote; the engine
+// makes up no title and no text.
+func (w *world) usersWords() {
+	check := func(what, title, notes string) {
+		if !strings.HasPrefix(title, "v") || (notes != "" && !strings.HasPrefix(notes, "v")) {
+			panic(fmt.Sprintf("nobody wrote the title %q or the text %q of %s", title, notes, what))
+		}
+	}
+	for u, raw := range w.tasks.All() {
+		check(u, raw.Str("description"), raw.Str(model.UDANotes))
+	}
+	for id, t := range w.vk.TaskM {
+		check(fmt.Sprint(id), t.Title, model.NotesText(t.Description))
+	}
 }
 
 // endings remembers occurrences that ended: a reopened one is paired again.
