@@ -83,17 +83,25 @@ func playIn(w *world, steps []step) (out *world, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
+			if n := len(w.played); n < len(steps) { // the step that did it, with what was drawn for it
+				w.played = append(w.played, drawn(steps[n], w.faults))
+			}
 		}
 	}()
 	for i, s := range steps {
 		w.note("%d %s", i, s.kind)
-		if s.faults = w.do(s); s.kind == "faulty" {
-			s.kind = "cycle" // with the faults that were drawn
-		}
-		w.played = append(w.played, s)
+		w.played = append(w.played, drawn(s, w.do(s)))
 	}
 	w.note("the end")
 	return w, w.finish()
+}
+
+// drawn is a step with the faults that it drew, to be played again.
+func drawn(s step, faults []fault) step {
+	if s.faults = faults; s.kind == "faulty" {
+		s.kind = "cycle"
+	}
+	return s
 }
 
 // amount reads VIKUNJA_SYNC_SEEDS, 200x10000, and VIKUNJA_SYNC_SEED, the first.

@@ -330,14 +330,15 @@ func (w *world) deliver(rng *rand.Rand) {
 func (w *world) run(rng *rand.Rand, faults []fault) (happened []fault) {
 	w.rng, w.faults, w.places = rng, faults, map[string]int{}
 	defer func() {
+		r := recover()
+		if r != nil && r != errKilled {
+			panic(r)
+		}
 		happened = w.faults
 		w.rng, w.faults, w.places = nil, nil, nil
 		w.tasks.Unlock()
 		defer w.endings()
-		if r := recover(); r != nil {
-			if r != errKilled {
-				panic(r)
-			}
+		if r != nil {
 			w.note("killed")
 			w.restart()
 		}
