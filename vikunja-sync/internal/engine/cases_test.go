@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -95,5 +96,34 @@ func TestHostileText(t *testing.T) {
 		if rep := r.cycle(); rep.WritesTW+rep.WritesVK != 0 || len(rep.Problems) != 0 {
 			t.Errorf("no rest: %+v", rep)
 		}
+	}
+}
+
+// TestPurgedInArchive: a task of an archived project that was purged here is
+// known by its base alone. A dependency that ended meanwhile is no edit of it;
+// it is not made anew, and leaves Vikunja when the archive opens.
+func TestPurgedInArchive(t *testing.T) {
+	r := newRig(t)
+	b := r.add(2, nil)
+	a := r.add(1, func(raw model.Raw) { raw.SetStr("project", "old"); raw.SetList("depends", []string{b}) })
+	r.settle()
+	v := r.partner(a)
+	r.vk.ArchiveProject(v.ProjectID, true)
+	r.tw.Purge(a)
+	r.edit(b, func(raw model.Raw) { raw.SetStr("status", model.Deleted) })
+	for range 4 {
+		rep := r.cycle()
+		for _, p := range rep.Problems {
+			if !strings.Contains(p.Reason, "archived") {
+				t.Errorf("%s\n%s", p.Reason, r.dump())
+			}
+		}
+	}
+	if r.tw.All()[a] != nil || r.vk.TaskM[v.ID] == nil {
+		t.Errorf("purged here, archived there\n%s", r.dump())
+	}
+	r.vk.ArchiveProject(v.ProjectID, false)
+	if r.settle(); r.vk.TaskM[v.ID] != nil {
+		t.Errorf("not deleted\n%s", r.dump())
 	}
 }

@@ -233,20 +233,23 @@ func (c *cycle) planNewVK(ctx context.Context, id int64) error {
 		}
 		return c.planUpdate(ctx, p, "", t, v)
 	}
-	return c.planCreateTW(ctx, &store.Pair{UUID: u, ID: id, State: store.Live}, v, false)
+	return c.planCreateTW(ctx, &store.Pair{UUID: u, ID: id, State: store.Live}, v)
 }
 
-func (c *cycle) planCreateTW(ctx context.Context, p *store.Pair, v *vkTask, missing bool) error {
-	p.Updated = ""
+func (c *cycle) planCreateTW(ctx context.Context, p *store.Pair, v *vkTask) error {
 	snap, err := c.whole(ctx, p, v)
 	if err != nil {
 		return c.readFailed(err)
 	}
-	td := &todo{kind: createTW, pair: p, vk: snap, vkTask: v, missing: missing, mergedVK: snap.Scalar}
-	p.TW, p.VK, p.Links = model.Snapshot{}, model.Snapshot{}, nil
-	td.res = merge.Merge(c, merge.Input{VK: snap})
-	c.plan = append(c.plan, td)
+	c.plan = append(c.plan, c.newTW(p, v, snap))
 	return nil
+}
+
+// newTW is the plan to make a task of Vikunja's, comments and all.
+func (c *cycle) newTW(p *store.Pair, v *vkTask, snap model.Snapshot) *todo {
+	td := &todo{kind: createTW, pair: p, vk: snap, vkTask: v, mergedVK: snap.Scalar}
+	td.res = merge.Merge(c, merge.Input{VK: snap})
+	return td
 }
 
 // deriveUUID names the task after server and id; a finished occurrence or a
@@ -376,7 +379,8 @@ func (c *cycle) planGone(p *store.Pair, before string, t *twTask, err error) err
 // edited reports a change that a user can have made.
 func (c *cycle) edited(base, now model.Snapshot) bool {
 	base, now = base.Clone(), now.Clone()
-	base.Depends, base.Link, now.Link = c.narrow(base.Depends), "", ""
+	base.Depends, now.Depends = c.narrow(base.Depends), c.narrow(now.Depends)
+	base.Link, now.Link = "", ""
 	if a, _ := splitProject(base.Scalar[model.Project]); a != 0 { // a rename is nobody's edit of the task
 		if b, _ := splitProject(now.Scalar[model.Project]); a == b {
 			now.Scalar[model.Project] = base.Scalar[model.Project]
@@ -420,12 +424,9 @@ func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v
 	}
 	if c.edited(p.VK, snap) && c.cfg.OnDelete != KeepDelete {
 		conflict := merge.Conflict{Field: "status", Winner: merge.Vikunja, Kept: snap.Scalar[model.Status], Lost: "purged"}
-		q := &store.Pair{UUID: p.UUID, ID: p.ID, State: store.Live}
-		if err := c.planCreateTW(ctx, q, v, true); err != nil {
-			return err
-		}
-		last := c.plan[len(c.plan)-1]
-		last.res.Conflicts = append(last.res.Conflicts, conflict)
+		back := c.newTW(&store.Pair{UUID: p.UUID, ID: p.ID, State: store.Live}, v, snap)
+		back.missing, back.res.Conflicts = true, append(back.res.Conflicts, conflict)
+		c.plan = append(c.plan, back)
 		return nil
 	}
 	td.kind, td.vk, td.missing = deleteVK, snap, true
