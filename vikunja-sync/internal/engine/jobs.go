@@ -22,6 +22,9 @@ type job struct {
 	entries map[string]string
 	// due is kept against Vikunja's will: a recurring task must have one.
 	due string
+	// refused: the import failed. What reads back may be the task of before,
+	// and nothing is learned from it.
+	refused bool
 }
 
 func (c *cycle) queue(td *todo) { c.jobs = append(c.jobs, &job{td: td}) }
@@ -79,7 +82,7 @@ func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
 	}
 	var pairs []*store.Pair
 	for _, j := range jobs {
-		if raw, ok := after[j.td.pair.UUID]; ok && c.settleJob(j, raw) {
+		if raw, ok := after[j.td.pair.UUID]; ok && !j.refused && c.settleJob(j, raw) {
 			pairs = append(pairs, j.td.pair)
 		}
 	}
@@ -169,6 +172,7 @@ func (c *cycle) importAll(ctx context.Context, jobs []*job) error {
 			if ctx.Err() != nil {
 				return err
 			}
+			j.refused, c.rep.Again = true, true
 			c.problem(j.td.pair, "taskwarrior refuses the task: "+err.Error())
 		}
 	}
@@ -329,14 +333,7 @@ func (c *cycle) settleJob(j *job, raw model.Raw) bool {
 		return true
 	}
 	c.countTries(td, merge.ToTW, snap)
-	ops := td.res.Comments
-	td.res.Comments = nil
-	for _, op := range ops {
-		if !settleOp(p, op, snap, td.vk, j.entries) {
-			td.res.Comments = append(td.res.Comments, op)
-			c.rep.Again = true
-		}
-	}
+	c.settleOps(j, snap)
 	c.settle(td, snap)
 	if j.due != "" { // as if both had agreed to drop it and the user had set it again
 		p.TW.Scalar[model.Due], p.VK.Scalar[model.Due] = "", ""
@@ -349,17 +346,49 @@ func (c *cycle) settleJob(j *job, raw model.Raw) bool {
 	return true
 }
 
-// settleOp links what was written, if it is there.
-func settleOp(p *store.Pair, op merge.CommentOp, tw, vk model.Snapshot, entries map[string]string) bool {
+// settleOps keeps the comment steps that do not read back, for another try.
+func (c *cycle) settleOps(j *job, tw model.Snapshot) {
+	p, ops, key := j.td.pair, j.td.res.Comments, "comment"
+	j.td.res.Comments = nil
+	for _, op := range ops {
+		done := settleOp(p, op, tw, j.td.vk, j.entries, false)
+		if !done && p.Tries[key] >= maxTries {
+			c.problem(p, "a comment does not read back as written in Taskwarrior; it is left as it is")
+			done = settleOp(p, op, tw, j.td.vk, j.entries, true)
+		}
+		if !done {
+			j.td.res.Comments = append(j.td.res.Comments, op)
+			c.rep.Again = true
+		}
+	}
+	switch {
+	case len(j.td.res.Comments) == 0:
+		delete(p.Tries, key)
+	case p.Tries == nil:
+		p.Tries = map[string]int{key: 1}
+	default:
+		p.Tries[key]++
+	}
+}
+
+// settleOp links what was written, if it is there; with giveUp also what reads
+// back as it was before.
+func settleOp(p *store.Pair, op merge.CommentOp, tw, vk model.Snapshot, entries map[string]string, giveUp bool) bool {
 	if op.Target != merge.Taskwarrior {
 		return true
 	}
+	find := func(entry string) int {
+		return slices.IndexFunc(tw.Comments, func(k model.Comment) bool { return k.ID == entry })
+	}
 	if op.Kind == merge.DelComment {
+		if find(op.TW) >= 0 && !giveUp {
+			return false
+		}
 		dropLink(p, op.TW, op.VK)
 		return true
 	}
-	i := slices.IndexFunc(tw.Comments, func(k model.Comment) bool { return k.ID == entries[op.VK] })
-	if i < 0 {
+	i := find(entries[op.VK])
+	if i < 0 || (op.Kind == merge.SetComment && !giveUp && !arrived(p, op, tw.Comments[i].Text)) {
 		return false
 	}
 	text := op.Text
@@ -368,6 +397,12 @@ func settleOp(p *store.Pair, op merge.CommentOp, tw, vk model.Snapshot, entries 
 	}
 	setLink(p, merge.Link{TW: entries[op.VK], VK: op.VK, TWText: tw.Comments[i].Text, VKText: text})
 	return true
+}
+
+// arrived: a text that is neither the new one nor the one of before is the new
+// one as Taskwarrior keeps it.
+func arrived(p *store.Pair, op merge.CommentOp, text string) bool {
+	return text == op.Text || !slices.ContainsFunc(p.Links, func(l merge.Link) bool { return l.TW == op.TW && l.TWText == text })
 }
 
 // describe lists the plan for people.
