@@ -175,6 +175,9 @@ func (c *cycle) tagOf(l api.Label) string {
 	return n.Name
 }
 
+// commentText is a comment as Taskwarrior can hold it.
+func commentText(html string) string { return model.TextToTW(model.CommentText(html)) }
+
 // comments reads them in canonical form.
 func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error) {
 	cs, err := c.Engine.vk.Comments(ctx, id)
@@ -183,7 +186,7 @@ func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error)
 	}
 	var out []model.Comment
 	for _, k := range cs {
-		m := model.Comment{ID: fmt.Sprint(k.ID), Text: model.TextToTW(model.CommentText(k.Text)), At: model.Stamp(k.Created)}
+		m := model.Comment{ID: fmt.Sprint(k.ID), Text: commentText(k.Text), At: model.Stamp(k.Created)}
 		if k.AuthorID != c.me.ID {
 			m.Foreign = true
 			m.Text = model.Text(k.Author) + ": " + m.Text

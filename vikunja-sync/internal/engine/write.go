@@ -194,94 +194,92 @@ func (c *cycle) writeDepends(ctx context.Context, td *todo) error {
 	return nil
 }
 
-// writeComments makes the comment steps for Vikunja and then reads the list:
-// links hold the text as it came back.
+// writeComments makes the comment steps for Vikunja. What they make of the
+// comments that were planned on is the new base, not what a look would show
+// now: that may hold somebody's edit of this moment.
 func (c *cycle) writeComments(ctx context.Context, td *todo) error {
-	p := td.pair
 	var left []merge.CommentOp
-	var links []merge.Link
-	wrote := false
 	for _, op := range td.res.Comments {
 		if op.Target != merge.Vikunja || op.Kind == merge.LinkComment || op.Kind == merge.ForgetComment {
 			left = append(left, op)
 			continue
 		}
-		link, made, err := c.writeComment(ctx, td, op)
-		if err != nil {
+		if err := c.writeComment(ctx, td, op); err != nil {
 			return err
 		}
-		if link != nil {
-			links = append(links, *link)
-		}
-		wrote = wrote || made
 	}
 	td.res.Comments = left
-	if !wrote && len(links) == 0 {
-		return nil
-	}
-	cs, err := c.comments(ctx, p.ID)
-	if err != nil {
-		return err
-	}
-	td.vk.Comments = cs
-	for _, l := range links {
-		for _, k := range cs {
-			if k.ID == l.VK {
-				l.VKText = k.Text
-			}
-		}
-		setLink(p, l)
-	}
 	return nil
 }
 
-func (c *cycle) writeComment(ctx context.Context, td *todo, op merge.CommentOp) (*merge.Link, bool, error) {
+func (c *cycle) writeComment(ctx context.Context, td *todo, op merge.CommentOp) error {
 	p := td.pair
-	id, _ := strconv.ParseInt(op.VK, 10, 64)
 	switch {
 	case op.Foreign && op.Kind == merge.DelComment:
 		c.problem(p, "a comment of another account was removed in Taskwarrior; in Vikunja it stays")
-		text := ""
-		for _, k := range td.vk.Comments {
-			if k.ID == op.VK {
-				text = k.Text
-			}
-		}
-		return &merge.Link{VK: op.VK, VKText: text, Hidden: true}, false, nil
+		setLink(p, merge.Link{VK: op.VK, VKText: textOf(td.vk.Comments, op.VK), Hidden: true})
+		return nil
 	case op.Foreign && op.Kind == merge.SetComment:
 		c.problem(p, "a comment of another account was changed in Taskwarrior; in Vikunja it stays")
-		return &merge.Link{TW: op.TW, VK: op.VK, TWText: op.Text}, false, nil
+		setLink(p, merge.Link{TW: op.TW, VK: op.VK, TWText: op.Text, VKText: textOf(td.vk.Comments, op.VK)})
+		return nil
 	}
 	seq, err := c.begin(store.Intent{Kind: "comment", UUID: p.UUID, ID: p.ID})
 	if err != nil {
-		return nil, false, err
+		return err
 	}
 	if op.Kind != merge.AddComment {
 		if same, err := c.commentAsPlanned(ctx, td, op.VK); err != nil || !same {
 			c.rep.Again = true
-			return nil, true, c.outcome(seq, err)
+			return c.outcome(seq, err)
 		}
 	}
+	id, err := c.sendComment(ctx, p.ID, op)
+	if err := c.outcome(seq, err); err != nil {
+		return err
+	}
+	c.rep.WritesVK++
+	shown := commentText(model.CommentHTML(op.Text))
+	if op.Kind == merge.DelComment {
+		dropLink(p, op.TW, op.VK)
+	} else {
+		setLink(p, merge.Link{TW: op.TW, VK: id, TWText: op.Text, VKText: shown})
+	}
+	td.vk.Comments = written(td.vk.Comments, op, id, shown)
+	return nil
+}
+
+// written is the list after a step.
+func written(cs []model.Comment, op merge.CommentOp, id, text string) []model.Comment {
+	cs = slices.Clone(cs)
+	switch i := slices.IndexFunc(cs, func(k model.Comment) bool { return k.ID == op.VK }); {
+	case op.Kind == merge.AddComment:
+		cs = append(cs, model.Comment{ID: id, Text: text})
+	case i < 0:
+	case op.Kind == merge.DelComment:
+		cs = slices.Delete(cs, i, i+1)
+	default:
+		cs[i].Text = text
+	}
+	return cs
+}
+
+// sendComment makes one call and returns the number of the comment.
+func (c *cycle) sendComment(ctx context.Context, task int64, op merge.CommentOp) (string, error) {
+	id, _ := strconv.ParseInt(op.VK, 10, 64)
 	html := model.CommentHTML(op.Text)
+	var err error
 	switch op.Kind {
 	case merge.AddComment:
-		id, err = c.Engine.vk.CreateComment(ctx, p.ID, html)
+		id, err = c.Engine.vk.CreateComment(ctx, task, html)
 	case merge.SetComment:
-		err = c.Engine.vk.UpdateComment(ctx, p.ID, id, html)
+		err = c.Engine.vk.UpdateComment(ctx, task, id, html)
 	case merge.DelComment:
-		if err = c.Engine.vk.DeleteComment(ctx, p.ID, id); api.KindOf(err) == api.KindNotFound {
+		if err = c.Engine.vk.DeleteComment(ctx, task, id); api.KindOf(err) == api.KindNotFound {
 			err = nil
 		}
 	}
-	if err := c.outcome(seq, err); err != nil {
-		return nil, false, err
-	}
-	c.rep.WritesVK++
-	if op.Kind == merge.DelComment {
-		dropLink(p, op.TW, op.VK)
-		return nil, true, nil
-	}
-	return &merge.Link{TW: op.TW, VK: fmt.Sprint(id), TWText: op.Text, VKText: op.Text}, true, nil
+	return fmt.Sprint(id), err
 }
 
 // commentAsPlanned takes a last look at a comment before it is overwritten.
@@ -290,13 +288,15 @@ func (c *cycle) commentAsPlanned(ctx context.Context, td *todo, id string) (bool
 	if err != nil {
 		return false, err
 	}
-	at := func(cs []model.Comment) string {
-		if i := slices.IndexFunc(cs, func(k model.Comment) bool { return k.ID == id }); i >= 0 {
-			return cs[i].Text
-		}
-		return ""
+	return textOf(now, id) == textOf(td.vk.Comments, id), nil
+}
+
+// textOf is a comment's text, "" where there is none.
+func textOf(cs []model.Comment, id string) string {
+	if i := slices.IndexFunc(cs, func(k model.Comment) bool { return k.ID == id }); i >= 0 {
+		return cs[i].Text
 	}
-	return at(now) == at(td.vk.Comments), nil
+	return ""
 }
 
 // completeRepeating marks an occurrence done exactly once. The task rolls on
