@@ -427,14 +427,14 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := c.Engine.vk.Task(ctx, p.ID)
+	same, err := c.asPlanned(ctx, td)
 	if api.KindOf(err) == api.KindNotFound {
 		return c.bury(td, seq)
 	}
 	if err != nil {
 		return err
 	}
-	if t := td.vkTask.task; c.snapVK(&fresh).Hash() != td.vk.Hash() || !t.Updated.Equal(fresh.Updated) {
+	if !same {
 		c.rep.Again = true
 		return nil
 	}
@@ -444,6 +444,20 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 	}
 	c.rep.WritesVK++
 	return c.bury(td, seq)
+}
+
+// asPlanned takes a last look at a task. Comments that came in the second of
+// its stamp are seen only in their list.
+func (c *cycle) asPlanned(ctx context.Context, td *todo) (bool, error) {
+	fresh, err := c.Engine.vk.Task(ctx, td.pair.ID)
+	if err != nil || c.snapVK(&fresh).Hash() != td.vk.Hash() || !td.vkTask.task.Updated.Equal(fresh.Updated) {
+		return false, err
+	}
+	if !td.vkTask.hot {
+		return true, nil
+	}
+	cs, err := c.comments(ctx, td.pair.ID)
+	return slices.EqualFunc(cs, td.vk.Comments, func(a, b model.Comment) bool { return a.ID == b.ID && a.Text == b.Text }), err
 }
 
 func (c *cycle) bury(td *todo, seq uint64) error {
