@@ -27,11 +27,12 @@ type File struct {
 
 // derived is what is computed from a tree when it is first asked for.
 type derived struct {
-	linesOnce, parentsOnce, namesOnce sync.Once
+	linesOnce, parentsOnce, namesOnce, kindsOnce sync.Once
 
 	lines   *diag.Lines
 	parents []uint32
 	names   *Names
+	kinds   *kindIndex
 }
 
 // Name of the file as given to Parse.
