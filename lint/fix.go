@@ -102,7 +102,7 @@ func (f *Fixed) file(src *Source, ds []diag.Diagnostic) ([]byte, []string) {
 		return nil, nil
 	}
 	text, err := diag.Apply(src.Text, edits)
-	if err != nil || string(text) == string(src.Text) || src.Syntax.OK() && !syntax.Parse(src.Path, text).OK() {
+	if err != nil || string(text) == string(src.Text) || src.Syntax().OK() && !syntax.Parse(src.Path, text).OK() {
 		f.Dropped += applied
 		return nil, nil
 	}

@@ -16,26 +16,26 @@ import (
 // FleetFile is where the fleet is described.
 const FleetFile = "hosts.toml"
 
+// Load is Tree.Load of a tree in which nothing is named or tracked.
+func Load(fsys fs.FS, env fleet.Env) (*Workspace, []diag.Diagnostic) { return Tree{FS: fsys}.Load(env) }
+
 // Load reads the tree and the fleet in it and follows every host. What is
 // wrong with hosts.toml is in the diagnostics; with an error in it there are
-// no hosts. extra names files that are read even when they are ignored.
-func Load(fsys fs.FS, env fleet.Env, extra ...string) (*Workspace, []diag.Diagnostic) {
-	return LoadTracked(fsys, env, nil, extra...)
-}
-
-// LoadTracked is Load for a tree in which git tracks files that a .gitignore
-// names: they are as much part of it as any other.
-func LoadTracked(fsys fs.FS, env fleet.Env, tracked []string, extra ...string) (*Workspace, []diag.Diagnostic) {
-	w := scan(fsys, tracked, extra)
+// no hosts.
+func (t Tree) Load(env fleet.Env) (*Workspace, []diag.Diagnostic) {
+	w, read := t.scan()
 	w.env = env
-	ds := w.load()
+	ds := w.readFleet()
+	read()
+	w.follow()
 	return w, ds
 }
 
-func (w *Workspace) load() []diag.Diagnostic {
+// readFleet reads hosts.toml; Fleet stays nil where there is none, or an error
+// in it.
+func (w *Workspace) readFleet() []diag.Diagnostic {
 	src, err := fs.ReadFile(w.FS, FleetFile)
 	if err != nil {
-		w.Flake = readFlake(w)
 		if isNotExist(err) {
 			return nil
 		}
@@ -53,12 +53,9 @@ func (w *Workspace) load() []diag.Diagnostic {
 	w.env.Catalog = env.Catalog
 	f, more := doc.Load(env)
 	ds = slices.Concat(ds, more)
-	if worst, any := diag.Worst(ds); any && worst == diag.Error {
-		w.Flake = readFlake(w)
-		return ds
+	if worst, any := diag.Worst(ds); !any || worst != diag.Error {
+		w.Fleet, w.Inventory = f, inv
 	}
-	w.Fleet, w.Inventory = f, inv
-	w.hostsOf()
 	return ds
 }
 
@@ -90,7 +87,8 @@ func (w *Workspace) With(changed map[string][]byte) *Workspace {
 			n.addSource(newSource(p, text))
 		}
 	}
-	n.load()
+	n.readFleet()
+	n.follow()
 	return n
 }
 

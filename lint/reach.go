@@ -260,12 +260,13 @@ func (h *Host) imports(m *Module) {
 	}
 }
 
-// hostsOf makes the hosts of the fleet and follows them, each on its own core.
-func (w *Workspace) hostsOf() {
+// follow reads flake.nix, makes the hosts of the fleet and follows them, each
+// on its own core.
+func (w *Workspace) follow() {
+	w.Flake = readFlake(w)
 	if w.Fleet == nil {
 		return
 	}
-	w.Flake = readFlake(w)
 	for _, f := range w.Fleet.Hosts {
 		w.Hosts = append(w.Hosts, newHost(w, f.Name, f.System, f.Platform, f))
 	}

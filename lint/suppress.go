@@ -31,10 +31,10 @@ func suppressions(s *Source) []*suppression {
 		return nil
 	}
 	var out []*suppression
-	for c := range s.Syntax.Comments() {
+	for c := range s.Syntax().Comments() {
 		if sup := parseSuppression(c.Text()); sup != nil {
 			sup.span = c.Span()
-			sup.line = s.Syntax.Position(sup.span.Start).Line
+			sup.line = s.Syntax().Position(sup.span.Start).Line
 			out = append(out, sup)
 		}
 	}
@@ -87,7 +87,7 @@ func (r *run) suppress(s *Source, ds []diag.Diagnostic) []diag.Diagnostic {
 }
 
 func silenced(s *Source, sups []*suppression, d diag.Diagnostic) bool {
-	line := s.Syntax.Position(d.Span.Start).Line
+	line := s.Syntax().Position(d.Span.Start).Line
 	hit := false
 	for _, sup := range sups {
 		for _, id := range sup.ids {

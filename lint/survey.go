@@ -11,11 +11,15 @@ import (
 	"nixgen/outline"
 )
 
+// Survey is Tree.Survey of a tree in which nothing is tracked.
+func Survey(fsys fs.FS) *Workspace { return Tree{FS: fsys}.Survey() }
+
 // Survey reads a tree that has no hosts.toml yet, or whose hosts.toml does not
 // count, and follows every machine that its flake.nix makes. Hosts of it have
-// no Spec; a System that nothing tells is "". tracked is as in LoadTracked.
-func Survey(fsys fs.FS, tracked ...string) *Workspace {
-	w := scan(fsys, tracked, nil)
+// no Spec; a System that nothing tells is "".
+func (t Tree) Survey() *Workspace {
+	w, read := t.scan()
+	read()
 	w.Flake = readFlake(w)
 	w.Fleet = &fleet.Fleet{Layout: fleet.Layout{Wiring: "manual"}}
 	if w.Flake == nil || w.Flake.Outputs == nil {

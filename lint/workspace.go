@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io/fs"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,9 +14,6 @@ import (
 	"nixgen/outline"
 	"nixgen/syntax"
 )
-
-// maxFile is the largest file that is read; larger ones are told about.
-const maxFile = 32 << 20
 
 // Workspace is a tree of files and what is known of it.
 type Workspace struct {
@@ -56,15 +52,18 @@ type Workspace struct {
 
 // Source is one Nix file.
 type Source struct {
-	Path   string
-	Text   []byte
-	Syntax *syntax.File
+	Path string
+	Text []byte
 	// Encrypted files look like Nix by name alone (git-crypt).
 	Encrypted bool
 
+	syntax func() *syntax.File
 	file   func() *outline.File
 	module func() *outline.Module
 }
+
+// Syntax is the file parsed; an empty one when it is Encrypted.
+func (s *Source) Syntax() *syntax.File { return s.syntax() }
 
 // Outline is the file as expressions; nil when it does not parse.
 func (s *Source) Outline() *outline.File { return s.file() }
@@ -72,19 +71,20 @@ func (s *Source) Outline() *outline.File { return s.file() }
 // Module is the file read as a module; nil when it does not parse.
 func (s *Source) Module() *outline.Module { return s.module() }
 
-// newSource parses one file.
+// newSource is a file that is parsed when it is first asked for.
 func newSource(p string, text []byte) *Source {
-	s := &Source{Path: p, Text: text}
-	if bytes.HasPrefix(text, []byte("\x00GITCRYPT\x00")) {
-		s.Encrypted = true
-		text = nil
-	}
-	s.Syntax = syntax.Parse(p, text)
+	s := &Source{Path: p, Text: text, Encrypted: bytes.HasPrefix(text, []byte("\x00GITCRYPT\x00"))}
+	s.syntax = sync.OnceValue(func() *syntax.File {
+		if s.Encrypted {
+			return syntax.Parse(p, nil)
+		}
+		return syntax.Parse(p, s.Text)
+	})
 	s.file = sync.OnceValue(func() *outline.File {
-		if s.Encrypted || !s.Syntax.OK() {
+		if s.Encrypted || !s.Syntax().OK() {
 			return nil
 		}
-		return outline.Lower(s.Syntax)
+		return outline.Lower(s.Syntax())
 	})
 	s.module = sync.OnceValue(func() *outline.Module {
 		f := s.file()
@@ -113,172 +113,6 @@ func (w *Workspace) Files() []string {
 // Ignored lists the folders and Nix files that a .gitignore kept from being
 // read. Git may track some of them all the same.
 func (w *Workspace) Ignored() []string { return w.ignored }
-
-// Scan reads the tree below fsys. extra names files that are read even when
-// they are ignored.
-func Scan(fsys fs.FS, extra ...string) *Workspace { return scan(fsys, nil, extra) }
-
-// scan takes the tracked files for parts of the tree whatever .gitignore says.
-func scan(fsys fs.FS, tracked, extra []string) *Workspace {
-	w := &Workspace{
-		FS: fsys, byPath: map[string]*Source{}, dirs: map[string]map[string]string{},
-		links: map[string]string{}, texts: map[string]*string{},
-	}
-	var nix []string
-	w.scan(".", nil, &nix)
-	for _, f := range tracked {
-		w.enlist(f)
-		if strings.HasSuffix(f, ".nix") {
-			extra = append(extra[:len(extra):len(extra)], f)
-		}
-	}
-	for _, e := range extra {
-		if !slices.Contains(nix, e) {
-			nix = append(nix, e)
-		}
-	}
-	w.read(nix)
-	return w
-}
-
-// skipped folders are never anyone's source.
-func skipped(name string) bool {
-	return name == ".git" || name == ".direnv" || name == ".jj" || name == "result" || strings.HasPrefix(name, "result-")
-}
-
-func (w *Workspace) scan(dir string, ignore *ignoreList, nix *[]string) {
-	es, err := fs.ReadDir(w.FS, dir)
-	if err != nil {
-		w.problem(dir, diag.Warning, "unreadable-file", "the folder cannot be read: "+cause(err))
-		return
-	}
-	ignore = readIgnoreIn(w.FS, dir, es, ignore)
-	names := make(map[string]string, len(es))
-	w.dirs[dir] = names
-	for _, e := range es {
-		p := path.Join(dir, e.Name())
-		if skipped(e.Name()) {
-			continue
-		}
-		if ignore.ignored(p, e.IsDir()) {
-			if e.IsDir() || strings.HasSuffix(p, ".nix") {
-				w.ignored = append(w.ignored, p)
-			}
-			continue
-		}
-		switch {
-		case e.IsDir():
-			names[e.Name()] = "directory"
-			w.scan(p, ignore, nix)
-		case e.Type()&fs.ModeSymlink != 0:
-			names[e.Name()] = "symlink"
-			w.link(p)
-			if strings.HasSuffix(p, ".nix") {
-				*nix = append(*nix, p)
-			}
-		case e.Type().IsRegular():
-			names[e.Name()] = "regular"
-			if strings.HasSuffix(p, ".nix") {
-				*nix = append(*nix, p)
-			}
-		}
-	}
-}
-
-func readIgnoreIn(fsys fs.FS, dir string, es []fs.DirEntry, up *ignoreList) *ignoreList {
-	for _, e := range es {
-		if e.Name() == ".gitignore" {
-			return readIgnore(fsys, dir, up)
-		}
-	}
-	return up
-}
-
-func (w *Workspace) link(p string) {
-	t, err := fs.ReadLink(w.FS, p)
-	if err != nil || strings.HasPrefix(t, "/") {
-		w.links[p] = ""
-		return
-	}
-	to := path.Join(path.Dir(p), t)
-	if to == ".." || strings.HasPrefix(to, "../") {
-		to = ""
-	}
-	w.links[p] = to
-}
-
-// cause is an error without the path, which the finding has anyway.
-func cause(err error) string {
-	if pe, ok := err.(*fs.PathError); ok {
-		return pe.Err.Error()
-	}
-	return err.Error()
-}
-
-func (w *Workspace) problem(file string, s diag.Severity, rule, msg string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.problems = append(w.problems, diag.Diagnostic{File: file, Severity: s, Rule: rule, Message: msg})
-}
-
-// read parses files on all cores.
-func (w *Workspace) read(paths []string) {
-	out := make([]*Source, len(paths))
-	parallel(len(paths), func(i int) {
-		p := paths[i]
-		text, err := w.readFile(p)
-		if err != nil {
-			if w.links[p] == "" || !isNotExist(err) {
-				w.problem(p, diag.Warning, "unreadable-file", "the file cannot be read: "+cause(err))
-			}
-			return
-		}
-		out[i] = newSource(p, text)
-	})
-	for _, s := range out {
-		if s != nil {
-			w.byPath[s.Path] = s
-			w.Sources = append(w.Sources, s)
-		}
-	}
-	slices.SortFunc(w.Sources, func(a, b *Source) int { return strings.Compare(a.Path, b.Path) })
-}
-
-func (w *Workspace) readFile(p string) ([]byte, error) {
-	if st, err := fs.Stat(w.FS, p); err != nil {
-		return nil, err
-	} else if !st.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: errNotRegular}
-	} else if st.Size() > maxFile {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: errTooBig}
-	}
-	return fs.ReadFile(w.FS, p)
-}
-
-// parallel runs f(0) … f(n-1) on all cores.
-func parallel(n int, f func(int)) {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 {
-		for i := range n {
-			f(i)
-		}
-		return
-	}
-	for range workers {
-		wg.Go(func() {
-			for i := range next {
-				f(i)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-}
 
 // Source finds a Nix file by its path, through symlinks inside the tree.
 func (w *Workspace) Source(p string) *Source {

@@ -252,12 +252,11 @@ func TestHostile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree["hosts.toml"] = file(mac)
-			root, err := os.OpenRoot(onDisk(t, tree))
+			fsys, err := lint.OpenDir(onDisk(t, tree))
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer root.Close()
-			w, _ := lint.Load(root.FS(), fleet.Env{})
+			w, _ := lint.Load(fsys, fleet.Env{})
 			if _, err := w.Lint(lint.Config{Rules: rules.All, Enable: []string{"all"}}); err != nil {
 				t.Error(err)
 			}

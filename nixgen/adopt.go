@@ -112,15 +112,11 @@ func (w *world) adoptTarget(dir string, f adoptFlags) (string, error) {
 
 // surveyTree follows every machine of the flake in a folder.
 func surveyTree(dir string) (*lint.Workspace, error) {
-	root, err := os.OpenRoot(dir)
+	tree, err := checkedOut(dir)
 	if err != nil {
-		return nil, failed(err)
+		return nil, err
 	}
-	work := lint.Survey(root.FS())
-	if tracked := trackedAnyway(dir, work.Ignored()); len(tracked) > 0 {
-		work = lint.Survey(root.FS(), tracked...)
-	}
-	return work, nil
+	return tree.Survey(), nil
 }
 
 // adoptEnv is what the new hosts.toml may refer to.

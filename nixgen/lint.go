@@ -117,7 +117,7 @@ func (w *world) lintTree(paths []string, o lintOptions) (*lintTree, error) {
 	if err := t.cfg.Check(); err != nil {
 		return nil, usage("%v", err)
 	}
-	extra, err := w.within(t, paths)
+	named, err := w.within(t, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -128,20 +128,27 @@ func (w *world) lintTree(paths []string, o lintOptions) (*lintTree, error) {
 	for _, r := range rules.All {
 		env.Rules = append(env.Rules, r.ID)
 	}
-	root, err := os.OpenRoot(t.root)
+	tree, err := checkedOut(t.root)
 	if err != nil {
-		return nil, failed(err)
+		return nil, err
 	}
-	t.work, t.diags = lint.Load(root.FS(), env, extra...)
-	if tracked := trackedAnyway(t.root, t.work.Ignored()); len(tracked) > 0 {
-		t.work, t.diags = lint.LoadTracked(root.FS(), env, tracked, extra...)
-	}
+	tree.Named, tree.Lazy = named, len(t.cfg.Only) > 0
+	t.work, t.diags = tree.Load(env)
 	if o.stdin {
 		if err := w.readStdin(t, o.stdinFilename); err != nil {
 			return nil, err
 		}
 	}
 	return t, t.checkHosts(o.hosts)
+}
+
+// checkedOut is the tree below a folder, with what git tracks in it.
+func checkedOut(dir string) (lint.Tree, error) {
+	fsys, err := lint.OpenDir(dir)
+	if err != nil {
+		return lint.Tree{}, failed(err)
+	}
+	return lint.Tree{FS: fsys, Tracked: func(ignored []string) []string { return trackedAnyway(dir, ignored) }}, nil
 }
 
 func (t *lintTree) checkHosts(hosts []string) error {

@@ -63,7 +63,7 @@ func reachWord(m *lint.Module) string {
 
 func gapText(w *lint.Workspace, g lint.Gap) string {
 	if s := w.Source(g.File); s != nil {
-		p := s.Syntax.Position(g.At.Start)
+		p := s.Syntax().Position(g.At.Start)
 		return fmt.Sprintf("%s:%d:%d: %s", g.File, p.Line, p.Column, g.Why)
 	}
 	return g.Why

@@ -61,7 +61,7 @@ func TestFixesParse(t *testing.T) {
 			}
 			n++
 			j := fixJudge{t: t, rule: id, parse: func(text []byte) (string, error) { return parseByNix(nix, text) }}
-			j.judge(w.Source(d.File).Syntax, d)
+			j.judge(w.Source(d.File).Syntax(), d)
 		}
 	}
 	if n < 60 {
@@ -213,9 +213,9 @@ func fixFleet(t *testing.T, nix *realnix.Nix, dir string) fixCount {
 		}
 		j := fixJudge{t: t, rule: r.ID, fleet: filepath.Base(dir) + "/", parse: parseByOurs}
 		for _, d := range ds {
-			if len(d.Fixes) > 0 && w.Source(d.File).Syntax.OK() {
+			if len(d.Fixes) > 0 && w.Source(d.File).Syntax().OK() {
 				n.fixes++
-				j.judge(w.Source(d.File).Syntax, d)
+				j.judge(w.Source(d.File).Syntax(), d)
 			}
 		}
 		fixed, err := w.Fix(cfg)
@@ -256,7 +256,7 @@ func settled(t *testing.T, nix *realnix.Nix, w *lint.Workspace, fixed *lint.Fixe
 		}
 	}
 	for name, text := range fixed.Changed {
-		if before, after := commentsOf(w.Source(name).Syntax), commentsOf(syntax.Parse(name, text)); before != after {
+		if before, after := commentsOf(w.Source(name).Syntax()), commentsOf(syntax.Parse(name, text)); before != after {
 			t.Errorf("%s: %s: comments were lost or changed", id, name)
 		}
 		old := w.Source(name).Text

@@ -37,8 +37,11 @@ fetchurl {
 `,
 	},
 	Run: func(p *lint.Pass) {
+		if !contains(p.File.Text, "sha256", "ash = ", "Hash = ", "sha512") {
+			return
+		}
 		f := p.File.Outline()
-		if f == nil || !contains(p.File.Text, "sha256", "ash = ", "Hash = ", "sha512") {
+		if f == nil {
 			return
 		}
 		f.Walk(func(x outline.Expr, _ *outline.Scope) bool {

@@ -107,10 +107,10 @@ func demand(n syntax.Node) int {
 
 // exprs calls fn for every node of a kind, in a file without syntax errors.
 func exprs(p *lint.Pass, kind syntax.Kind, fn func(syntax.Node)) {
-	if p.File.Encrypted || !p.File.Syntax.OK() {
+	if p.File.Encrypted || !p.File.Syntax().OK() {
 		return
 	}
-	for n := range p.File.Syntax.Nodes(kind) {
+	for n := range p.File.Syntax().Nodes(kind) {
 		fn(n)
 	}
 }

@@ -27,6 +27,9 @@ var repeatedKeys = &lint.Rule{
 }
 
 func checkRepeatedKeys(p *lint.Pass, set syntax.AttrSet) {
+	if !hasPaths(set) {
+		return
+	}
 	seen := map[string][]syntax.AttrPath{}
 	var order []string
 	for b := range set.Bindings() {
@@ -53,4 +56,14 @@ func checkRepeatedKeys(p *lint.Pass, set syntax.AttrSet) {
 		}
 		p.Report(d)
 	}
+}
+
+// hasPaths: three bindings or more, one of a path of several names.
+func hasPaths(set syntax.AttrSet) bool {
+	n, deep := 0, false
+	for b := range set.Bindings() {
+		n++
+		deep = deep || b.Path().NumChildren() > 1
+	}
+	return n > 2 && deep
 }

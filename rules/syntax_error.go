@@ -18,7 +18,7 @@ var syntaxError = &lint.Rule{
 }
 
 func parseErrors(p *lint.Pass, id string) {
-	for _, d := range p.File.Syntax.Errors() {
+	for _, d := range p.File.Syntax().Errors() {
 		if d.Rule == id {
 			d.File, d.Severity = p.File.Path, diag.Error
 			p.Report(d)

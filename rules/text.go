@@ -64,7 +64,7 @@ func mergeFix(s *lint.Source, b *outline.Binary, name string) []diag.Fix {
 	}
 	open, close := wrap(b.X)
 	open2, close2 := wrap(b.Y)
-	outer := s.Syntax.NodeAt(b.OpAt.Start).Parent()
+	outer := s.Syntax().NodeAt(b.OpAt.Start).Parent()
 	begin, end := prefix+"mkMerge [ "+open, close2+" ]"
 	if outer.Valid() && needsParens(outer.Kind().String()) {
 		begin, end = "("+begin, end+")"

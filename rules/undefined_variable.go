@@ -17,10 +17,10 @@ var undefinedVariable = &lint.Rule{
 		Good: "{ config, lib, ... }:\n{\n  a = lib.mkIf config.b 1;\n}\n",
 	},
 	Run: func(p *lint.Pass) {
-		if !p.File.Syntax.OK() {
+		if !p.File.Syntax().OK() {
 			return
 		}
-		for _, n := range p.File.Syntax.Names().Undefined() {
+		for _, n := range p.File.Syntax().Names().Undefined() {
 			p.Error(diag.Diagnostic{
 				File: p.File.Path, Span: n.Span(), Message: fmt.Sprintf("`%s` is not defined", n.Text()),
 				Why: "Nix refuses the file before it evaluates anything",

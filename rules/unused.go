@@ -15,10 +15,10 @@ import (
 // deadNames are the dead names of a file that satisfy want, in the file's
 // order. A leading underscore says that a name is meant to be unused.
 func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
-	if p.File.Encrypted || !p.File.Syntax.OK() {
+	if p.File.Encrypted || !p.File.Syntax().OK() {
 		return nil
 	}
-	names := slices.Collect(p.File.Syntax.Names().All())
+	names := slices.Collect(p.File.Syntax().Names().All())
 	d := deadness{dead: map[syntax.Node]bool{}, size: len(p.File.Text)}
 	// A dead name kills those that only it uses, before or behind it.
 	for changed := true; changed; slices.Reverse(names) {
@@ -31,7 +31,7 @@ func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
 		}
 	}
 	var out []syntax.Name
-	for b := range p.File.Syntax.Names().All() {
+	for b := range p.File.Syntax().Names().All() {
 		if mortal(b) && d.dead[decl(b)] && want(b) {
 			out = append(out, b)
 		}

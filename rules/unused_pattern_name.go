@@ -48,7 +48,7 @@ func wholeArgumentUsed(p *lint.Pass, fn syntax.Lambda) bool {
 	if !ok {
 		return false
 	}
-	for b := range p.File.Syntax.Names().All() {
+	for b := range p.File.Syntax().Names().All() {
 		if b.Node() == bind.Node {
 			return b.NumUses() > 0
 		}

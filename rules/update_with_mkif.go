@@ -6,6 +6,7 @@ import (
 	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/outline"
+	"nixgen/syntax"
 )
 
 var updateWithMkIf = &lint.Rule{
@@ -19,8 +20,11 @@ var updateWithMkIf = &lint.Rule{
 		Good: "{ config, lib, ... }:\n{\n  services = lib.mkMerge [ { a.enable = true; } (lib.mkIf config.x { b.enable = true; }) ];\n}\n",
 	},
 	Run: func(p *lint.Pass) {
+		if s := p.File.Syntax(); !s.HasName("mkIf") && !s.HasName("mkMerge") || !updates(p.File) {
+			return
+		}
 		f := p.File.Outline()
-		if f == nil || !contains(p.File.Text, "mkIf", "mkMerge") {
+		if f == nil {
 			return
 		}
 		f.Walk(func(x outline.Expr, sc *outline.Scope) bool {
@@ -50,6 +54,16 @@ var updateWithMkIf = &lint.Rule{
 			return true
 		})
 	},
+}
+
+// updates: there is a `//` in the file.
+func updates(s *lint.Source) bool {
+	for n := range s.Syntax().Nodes(syntax.KindBinaryOp) {
+		if op, _ := n.AsBinaryOp(); op.Op() == syntax.TokUpdate {
+			return true
+		}
+	}
+	return false
 }
 
 // moduleNames are what the module system takes from the root of a module before

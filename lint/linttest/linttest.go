@@ -220,7 +220,7 @@ func fixes(t *testing.T, w *lint.Workspace, all []*lint.Rule, id string, trees m
 
 func comments(w *lint.Workspace, name string) string {
 	var out []string
-	for c := range w.Source(name).Syntax.Comments() {
+	for c := range w.Source(name).Syntax().Comments() {
 		out = append(out, strings.TrimSpace(c.Text()))
 	}
 	return strings.Join(out, "|")
