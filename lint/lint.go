@@ -92,8 +92,13 @@ type Pass struct {
 	Host *Host
 
 	rule *Rule
+	run  *run
 	out  []diag.Diagnostic
 }
+
+// Wanted is whether findings in a file are asked for. A rule that looks at
+// files one by one may pass over the others.
+func (p *Pass) Wanted(file string) bool { return p.run.wanted(file) }
 
 // Report adds a finding. Its rule and, where not set, its severity are the
 // rule's own; in a pass over a host it holds on that host.

@@ -86,10 +86,10 @@ func (r *run) jobs() []func() ([]diag.Diagnostic, error) {
 		if len(r.cfg.Hosts) > 0 && !slices.Contains(r.cfg.Hosts, h.Name) {
 			continue
 		}
-		jobs = append(jobs, func() ([]diag.Diagnostic, error) { return r.pass(host, Pass{Work: r.work, Host: h}) })
+		jobs = append(jobs, func() ([]diag.Diagnostic, error) { return r.pass(host, Pass{Work: r.work, run: r, Host: h}) })
 	}
 	if len(r.work.Hosts) > 0 || r.work.Fleet != nil || r.work.Flake != nil {
-		jobs = append(jobs, func() ([]diag.Diagnostic, error) { return r.pass(whole, Pass{Work: r.work}) })
+		jobs = append(jobs, func() ([]diag.Diagnostic, error) { return r.pass(whole, Pass{Work: r.work, run: r}) })
 	}
 	for bundle := range slices.Chunk(r.work.Sources, 16) {
 		jobs = append(jobs, func() ([]diag.Diagnostic, error) { return r.files(file, bundle) })
@@ -103,7 +103,7 @@ func (r *run) files(rules []*Rule, bundle []*Source) ([]diag.Diagnostic, error) 
 		if s.Encrypted || !r.wanted(s.Path) {
 			continue
 		}
-		ds, err := r.pass(rules, Pass{Work: r.work, File: s})
+		ds, err := r.pass(rules, Pass{Work: r.work, run: r, File: s})
 		if err != nil {
 			return nil, err
 		}

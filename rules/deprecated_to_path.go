@@ -16,6 +16,9 @@ var deprecatedToPath = &lint.Rule{
 	},
 	Style: true,
 	Run: func(p *lint.Pass) {
+		if !p.File.Syntax().HasName("toPath") {
+			return
+		}
 		exprs(p, syntax.KindApply, func(n syntax.Node) {
 			app, _ := n.AsApply()
 			if f := app.Func().Text(); f == "builtins.toPath" || f == "toPath" {

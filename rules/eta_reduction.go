@@ -23,7 +23,7 @@ var etaReduction = &lint.Rule{
 func checkEta(p *lint.Pass, n syntax.Node) {
 	fn, _ := n.AsLambda()
 	param, ok := fn.Param().AsIdent()
-	if !ok || n.Parent().Is(syntax.KindLambda) {
+	if !ok {
 		return
 	}
 	app, ok := fn.Body().AsApply()
@@ -32,7 +32,7 @@ func checkEta(p *lint.Pass, n syntax.Node) {
 	}
 	f, isName := app.Func().AsIdent()
 	arg, isArg := app.Arg(0).AsIdent()
-	if !isName || !isArg || arg.Name() != param.Name() || f.Name() == param.Name() {
+	if !isName || !isArg || !arg.Same(param) || f.Same(param) || n.Parent().Is(syntax.KindLambda) {
 		return
 	}
 	whole := n

@@ -10,7 +10,7 @@ import (
 
 	"nixgen/diag"
 	"nixgen/lint"
-	"nixgen/outline"
+	"nixgen/syntax"
 )
 
 var invalidHash = &lint.Rule{
@@ -37,24 +37,11 @@ fetchurl {
 `,
 	},
 	Run: func(p *lint.Pass) {
-		if !contains(p.File.Text, "sha256", "ash = ", "Hash = ", "sha512") {
+		if !contains(p.File.Text, "sha256", "ash", "sha512") {
 			return
 		}
-		f := p.File.Outline()
-		if f == nil {
-			return
-		}
-		f.Walk(func(x outline.Expr, _ *outline.Scope) bool {
-			switch x := x.(type) {
-			case *outline.Set:
-				for i := range x.Entries {
-					hashEntry(p, &x.Entries[i])
-				}
-			case *outline.Apply:
-				fetcherHashes(p, x)
-			}
-			return true
-		})
+		exprs(p, syntax.KindBinding, func(n syntax.Node) { hashBinding(p, n) })
+		exprs(p, syntax.KindApply, func(n syntax.Node) { fetcherHashes(p, n) })
 	},
 }
 
@@ -65,10 +52,19 @@ var hashNames = map[string]string{
 	"sha256": "sha256", "sha512": "sha512", "cargoSha256": "sha256", "vendorSha256": "sha256", "modSha256": "sha256",
 }
 
-func hashEntry(p *lint.Pass, e *outline.Entry) {
-	algo, ok := hashNames[e.Name.Text]
-	text, str := hashText(e)
-	if !ok || str == nil || hashOK(text, algo) {
+func hashBinding(p *lint.Pass, n syntax.Node) {
+	b, _ := n.AsBinding()
+	str, ok := b.Value().Unparen().AsStr()
+	if !ok {
+		return
+	}
+	at := b.Path().Child(b.Path().NumChildren() - 1).Span()
+	algo, ok := hashNames[string(bytes.Trim(p.File.Text[at.Start:at.End], `"`))]
+	if !ok {
+		return
+	}
+	text, ok := hashText(str)
+	if !ok || hashOK(text, algo) {
 		return
 	}
 	p.Error(diag.Diagnostic{
@@ -77,18 +73,17 @@ func hashEntry(p *lint.Pass, e *outline.Entry) {
 	})
 }
 
+// lastName is the name that a path ends with, "" if it is computed.
+func lastName(path syntax.AttrPath) string {
+	name, _ := syntax.AttrName(path.Child(path.NumChildren() - 1))
+	return name
+}
+
 // hashText is a hash that is written out; `sha256-...` stands in documentation
 // and examples.
-func hashText(e *outline.Entry) (string, *outline.Str) {
-	str, ok := e.Value.(*outline.Str)
-	if !ok || e.Name.X != nil || e.Inherit {
-		return "", nil
-	}
-	text, ok := str.Literal()
-	if !ok || text == "" || strings.Contains(text, "...") {
-		return "", nil
-	}
-	return text, str
+func hashText(str syntax.Str) (string, bool) {
+	text, ok := str.Value()
+	return text, ok && text != "" && !strings.Contains(text, "...")
 }
 
 // hashOK judges what names an algorithm, by itself or by its attribute; the
@@ -142,31 +137,46 @@ var fetchers = map[string]bool{
 }
 
 // fetcherHashes looks at the hashes that a fetcher is called with.
-func fetcherHashes(p *lint.Pass, x *outline.Apply) {
-	name, args := outline.LibCall(x)
-	if !fetchers[name] || len(args) != 1 {
+func fetcherHashes(p *lint.Pass, n syntax.Node) {
+	call, _ := n.AsApply()
+	set, ok := call.Arg(0).Unparen().AsAttrSet()
+	if !ok || !isFetcher(call.Func().Unparen()) {
 		return
 	}
-	s, ok := args[0].(*outline.Set)
-	if !ok {
-		return
-	}
-	for i := range s.Entries {
-		e := &s.Entries[i]
-		if text, str := hashText(e); str != nil {
-			switch e.Name.Text {
-			case "hash":
-				untypedHash(p, text, str)
-			case "sha256", "sha512":
-				oldHash(p, text, str, algorithm(e.Name.Text))
-			}
+	for b := range set.Bindings() {
+		name, ok := plainName(b.Path())
+		str, isStr := b.Value().Unparen().AsStr()
+		if !ok || !isStr {
+			continue
+		}
+		text, ok := hashText(str)
+		if !ok {
+			continue
+		}
+		switch name.Name() {
+		case "hash":
+			untypedHash(p, text, str)
+		case "sha256", "sha512":
+			oldHash(p, text, str, algorithm(name.Name()))
 		}
 	}
 }
 
+func isFetcher(fn syntax.Node) bool {
+	if name, ok := fn.AsIdent(); ok {
+		return fetchers[name.Name()]
+	}
+	sel, ok := fn.AsSelect()
+	if !ok {
+		return false
+	}
+	_, hasDefault := sel.Default()
+	return !hasDefault && fetchers[lastName(sel.Path())]
+}
+
 // untypedHash: `hash` says by itself what it is a hash with, or Nix refuses it
 // ("does not include a type").
-func untypedHash(p *lint.Pass, text string, str *outline.Str) {
+func untypedHash(p *lint.Pass, text string, str syntax.Str) {
 	if namesAlgorithm(text) {
 		oldHash(p, text, str, nil)
 		return
@@ -194,7 +204,7 @@ func untyped(text string) string {
 }
 
 // oldHash tells of a hash in base 16 or in Nix's base 32.
-func oldHash(p *lint.Pass, text string, str *outline.Str, want *nixhash.Algorithm) {
+func oldHash(p *lint.Pass, text string, str syntax.Str, want *nixhash.Algorithm) {
 	h, err := nixhash.ParseAny(text, want)
 	if err != nil || allZero(h.Digest()) {
 		return // hashEntry has said so; or a place is held for the real one
@@ -212,6 +222,6 @@ func oldHash(p *lint.Pass, text string, str *outline.Str, want *nixhash.Algorith
 
 func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
-func sriFix(str *outline.Str, sri string) []diag.Fix {
+func sriFix(str syntax.Str, sri string) []diag.Fix {
 	return []diag.Fix{{Message: "write it in SRI form", Edits: []diag.Edit{{Span: str.Span(), New: `"` + sri + `"`}}}}
 }

@@ -18,10 +18,13 @@ var manualInherit = &lint.Rule{
 	Run: func(p *lint.Pass) {
 		exprs(p, syntax.KindBinding, func(n syntax.Node) {
 			b, _ := n.AsBinding()
-			name, ok := plainName(b.Path())
 			value, isName := b.Value().AsIdent()
-			set, inSet := n.Parent().AsAttrSet()
-			if ok && isName && inSet && !set.Rec() && value.Name() == name {
+			name, ok := plainName(b.Path())
+			if !ok || !isName || !value.Same(name) {
+				return
+			}
+			if set, ok := n.Parent().AsAttrSet(); ok && !set.Rec() {
+				name := name.Name()
 				at(p, n, "`"+name+" = "+name+"` is `inherit "+name+"`", "use `inherit`", replaceItem(n, "inherit "+name+";"))
 			}
 		})
@@ -29,15 +32,11 @@ var manualInherit = &lint.Rule{
 }
 
 // plainName is the one unquoted name of an attribute path.
-func plainName(path syntax.AttrPath) (string, bool) {
+func plainName(path syntax.AttrPath) (syntax.Ident, bool) {
 	if path.NumChildren() != 1 {
-		return "", false
+		return syntax.Ident{}, false
 	}
-	id, ok := path.Child(0).AsIdent()
-	if !ok {
-		return "", false
-	}
-	return id.Name(), true
+	return path.Child(0).AsIdent()
 }
 
 // replaceItem puts another binding or inherit in the place of n; nil where n

@@ -21,17 +21,21 @@ var manualInheritFrom = &lint.Rule{
 
 func checkInheritFrom(p *lint.Pass, n syntax.Node) {
 	b, _ := n.AsBinding()
-	name, ok := plainName(b.Path())
-	sel, isSelect := b.Value().AsSelect()
-	if !ok || !isSelect {
+	sel, ok := b.Value().AsSelect()
+	if !ok {
+		return
+	}
+	id, ok := plainName(b.Path())
+	if !ok {
 		return
 	}
 	if _, hasDefault := sel.Default(); hasDefault {
 		return
 	}
-	if attr, ok := plainName(sel.Path()); !ok || attr != name {
+	if attr, ok := plainName(sel.Path()); !ok || !attr.Same(id) {
 		return
 	}
+	name := id.Name()
 	from := sel.Target().Unparen().Text()
 	at(p, n, "`"+name+" = "+sel.Text()+"` is `inherit ("+from+") "+name+"`", "use `inherit`",
 		replaceItem(n, "inherit ("+from+") "+name+";"))

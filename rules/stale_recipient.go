@@ -60,6 +60,9 @@ sops:
 			}
 		}
 		for _, name := range p.Work.Files() {
+			if !p.Wanted(name) {
+				continue
+			}
 			if file := likelySops(p.Work, name); file != nil {
 				staleRecipients(p, file, known, planned[name])
 			}

@@ -44,7 +44,7 @@ var undeclaredInput = &lint.Rule{
 		names := f.InputNames()
 		read := surelyRead(p.Work)
 		for _, s := range p.Work.Sources {
-			if !contains(s.Text, "inputs") || s.Outline() == nil || otherFlake(p.Work, s.Path) {
+			if !p.Wanted(s.Path) || !contains(s.Text, "inputs") || s.Outline() == nil || otherFlake(p.Work, s.Path) {
 				continue
 			}
 			inputUses(p, s, names, conditionsOf(s), read[s.Path])

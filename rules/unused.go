@@ -15,24 +15,43 @@ import (
 // deadNames are the dead names of a file that satisfy want, in the file's
 // order. A leading underscore says that a name is meant to be unused.
 func deadNames(p *lint.Pass, want func(syntax.Name) bool) []syntax.Name {
-	if p.File.Encrypted || !p.File.Syntax().OK() {
+	type key struct{ file *lint.Source }
+	all, ok := p.Work.Memo.Load(key{p.File})
+	if !ok {
+		all = findDead(p.File)
+		p.Work.Memo.Store(key{p.File}, all)
+	}
+	var out []syntax.Name
+	for _, b := range all.([]syntax.Name) {
+		if want(b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+func findDead(s *lint.Source) []syntax.Name {
+	if s.Encrypted || !s.Syntax().OK() {
 		return nil
 	}
-	names := slices.Collect(p.File.Syntax().Names().All())
-	d := deadness{dead: map[syntax.Node]bool{}, size: len(p.File.Text)}
+	names := slices.Collect(s.Syntax().Names().All())
+	d := deadness{dead: map[syntax.Node]bool{}, size: len(s.Text)}
 	// A dead name kills those that only it uses, before or behind it.
 	for changed := true; changed; slices.Reverse(names) {
 		changed = false
 		for _, b := range names {
-			if mortal(b) && d.unused(b) && !d.dead[decl(b)] {
+			if d.unused(b) && mortal(b) && !d.dead[decl(b)] {
 				d.bury(decl(b))
 				changed = true
 			}
 		}
 	}
 	var out []syntax.Name
-	for b := range p.File.Syntax().Names().All() {
-		if mortal(b) && d.dead[decl(b)] && want(b) {
+	if len(d.dead) == 0 {
+		return out
+	}
+	for b := range s.Syntax().Names().All() {
+		if mortal(b) && d.dead[decl(b)] {
 			out = append(out, b)
 		}
 	}
@@ -50,7 +69,7 @@ func (d *deadness) unused(b syntax.Name) bool {
 	if b.NumUses() == 0 {
 		return true
 	}
-	if b.Kind() != syntax.LetName && d.text == nil {
+	if d.text == nil && (b.Kind() != syntax.LetName || usedElsewhere(b)) {
 		return false
 	}
 	own := decl(b).Span()
@@ -60,6 +79,17 @@ func (d *deadness) unused(b syntax.Name) bool {
 		}
 	}
 	return true
+}
+
+// usedElsewhere is a quick look at the first use: it stands before the name or
+// behind its value, and so not in its declaration.
+func usedElsewhere(b syntax.Name) bool {
+	v := b.Value()
+	for use := range b.Uses() {
+		at := use.Span()
+		return v.Valid() && (at.Start >= v.Span().End || at.End <= b.Node().Span().Start)
+	}
+	return false
 }
 
 func covers(outer, inner diag.Span) bool {

@@ -20,7 +20,7 @@ var updateWithMkIf = &lint.Rule{
 		Good: "{ config, lib, ... }:\n{\n  services = lib.mkMerge [ { a.enable = true; } (lib.mkIf config.x { b.enable = true; }) ];\n}\n",
 	},
 	Run: func(p *lint.Pass) {
-		if s := p.File.Syntax(); !s.HasName("mkIf") && !s.HasName("mkMerge") || !updates(p.File) {
+		if !mayUpdate(p.File) {
 			return
 		}
 		f := p.File.Outline()
@@ -56,14 +56,39 @@ var updateWithMkIf = &lint.Rule{
 	},
 }
 
-// updates: there is a `//` in the file.
-func updates(s *lint.Source) bool {
-	for n := range s.Syntax().Nodes(syntax.KindBinaryOp) {
-		if op, _ := n.AsBinaryOp(); op.Op() == syntax.TokUpdate {
+// mayUpdate is a quick look whether some `//` has one of the functions on a side.
+func mayUpdate(s *lint.Source) bool {
+	f := s.Syntax()
+	if !f.HasName("mkIf") && !f.HasName("mkMerge") {
+		return false
+	}
+	for n := range f.Nodes(syntax.KindBinaryOp) {
+		op, _ := n.AsBinaryOp()
+		if op.Op() == syntax.TokUpdate && (mayBeMk(op.Left()) || mayBeMk(op.Right())) {
 			return true
 		}
 	}
 	return false
+}
+
+// mayBeMk: n is a call of mkIf or mkMerge, or of a pipe that may end in one.
+func mayBeMk(n syntax.Node) bool {
+	n = n.Unparen()
+	if n.Is(syntax.KindBinaryOp) {
+		op, _ := n.AsBinaryOp()
+		return op.Op() == syntax.TokPipeInto || op.Op() == syntax.TokPipeFrom
+	}
+	called := false
+	for n.Is(syntax.KindApply) {
+		n, called = n.Child(0).Unparen(), true
+	}
+	var name string
+	if sel, ok := n.AsSelect(); ok {
+		name = lastName(sel.Path())
+	} else if id, ok := n.AsIdent(); ok {
+		name = id.Name()
+	}
+	return called && (name == "mkIf" || name == "mkMerge")
 }
 
 // moduleNames are what the module system takes from the root of a module before

@@ -15,6 +15,12 @@ func (n Node) AsIdent() (Ident, bool) { return Ident{n}, n.Is(KindIdent) }
 // Name as it is written; a name needs no unescaping.
 func (n Ident) Name() string { return n.Text() }
 
+// Same is true if both are the same name; they must be of one file.
+func (n Ident) Same(other Ident) bool {
+	f := n.f
+	return f.toks[n.raw().first].sym() == f.toks[other.raw().first].sym()
+}
+
 // IsVariable is true if n is an expression, not the name of an attribute or of
 // an argument. `inherit x;` names an attribute and uses a variable at once; it
 // counts as the former.
