@@ -72,11 +72,11 @@ func (t *text) utf16Column(offset int) (line, column int) {
 // plain makes control characters visible, so that text from a file cannot
 // steer a terminal. Tabs stay in excerpts, where the caret line repeats them.
 func plain(s string, keepTabs bool) string {
+	if printable(s) {
+		return s
+	}
 	bad := func(r rune) bool {
 		return unicode.IsControl(r) && !(keepTabs && r == '\t') || unicode.Is(unicode.Bidi_Control, r)
-	}
-	if strings.IndexFunc(s, bad) < 0 {
-		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
@@ -90,4 +90,14 @@ func plain(s string, keepTabs bool) string {
 		}
 	}
 	return b.String()
+}
+
+// printable is true for plain ASCII, which most lines are.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -44,10 +44,7 @@ users = ["tim"]
 			return
 		}
 		onMac := p.Host.Platform == string(lint.Darwin) || !linux(p.Host)
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if s.module.Class != lint.Home || at.verdict == missing || at.verdict == removed {
-				return
-			}
+		eachOption(p, ofHome, func(o *optionPass, s *setting, at *spot) {
 			if at.verdict == leaf && at.names[len(at.names)-1] == "enable" {
 				o.onlyElsewhere(s, at, onMac)
 			}

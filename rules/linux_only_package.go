@@ -40,8 +40,8 @@ stateVersion = 6
 		if linux(p.Host) {
 			return
 		}
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict == leaf && packageLists[s.String()] && s.active(nil) == outline.True {
+		eachOption(p, isPackages, func(o *optionPass, s *setting, at *spot) {
+			if s.active(nil) == outline.True {
 				o.linuxPackages(s)
 			}
 		})

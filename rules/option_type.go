@@ -43,13 +43,7 @@ stateVersion = 6
 	Severity: diag.Error,
 	Scope:    lint.HostScope,
 	Run: func(p *lint.Pass) {
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict != leaf && at.verdict != parent || !at.place.Listed() || at.place.Flags&(catalog.Coarse|catalog.Absent) != 0 {
-				return
-			}
-			if at.place.RenamedTo() != "" || at.place.AliasOf() != "" {
-				return // an older form may be taken for the newer one
-			}
+		eachOption(p, isTyped, func(o *optionPass, s *setting, at *spot) {
 			if at.verdict == parent && !o.fresh(s.module.Class) {
 				return
 			}
@@ -128,13 +122,20 @@ func surelyOn(s *setting, path []string) bool {
 
 // isSet: some module of the closure defines the option, surely or not.
 func isSet(s *setting, path []string) bool {
-	all := allSettings(s.host)
-	for i := range all {
-		if all[i].sets(s, path) {
-			return true
+	return anySetting(s, path, func(*setting) bool { return true })
+}
+
+// anySetting asks about the definitions of an option in the closure of s.
+func anySetting(s *setting, path []string, ok func(*setting) bool) (found bool) {
+	settings(s.host, func(t *setting) bool {
+		n := len(t.path)
+		if found || t.path[n-1] != path[n-1] {
+			return false
 		}
-	}
-	return false
+		found = n == len(path) && t.sets(s, path) && ok(t)
+		return n < len(path)
+	})
+	return found
 }
 
 // sets reports a definition of the option in the configuration of another one.
@@ -144,14 +145,7 @@ func (s *setting) sets(other *setting, path []string) bool {
 
 // setTrue: the closure of the setting's module surely sets the option to true.
 func setTrue(s *setting, path []string) bool {
-	all := allSettings(s.host)
-	for i := range all {
-		t := &all[i]
-		if t.sets(s, path) && t.isTrue() {
-			return true
-		}
-	}
-	return false
+	return anySetting(s, path, (*setting).isTrue)
 }
 
 func (s *setting) isTrue() bool {

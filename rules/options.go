@@ -36,7 +36,23 @@ type spot struct {
 	// kind and shapes are read once from the words of an option's type.
 	kind   catalog.Type
 	shapes catalog.Shape
+	calls  interest
 }
+
+// interest says which rules a spot concerns at all.
+type interest uint8
+
+const (
+	// isMissing spots have the verdict missing, isGone ones are removed or have
+	// a new name, isTyped ones have a type that can be held to, isPackages ones
+	// are lists of packages.
+	isMissing interest = 1 << iota
+	isGone
+	isTyped
+	isPackages
+	// ofHome spots are options of homes that may differ between platforms.
+	ofHome
+)
 
 type spotKey struct {
 	path string
@@ -52,64 +68,93 @@ type optionPass struct {
 
 // option is a definition that the catalog can judge.
 type option struct {
-	*setting
+	*name
 	at *spot
 }
 
-// eachOption visits every definition that the catalog can judge.
-func eachOption(p *lint.Pass, visit func(o *optionPass, s *setting, at *spot)) {
-	v := viewOf(p)
-	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: v.out}
-	for _, opt := range v.options {
-		visit(o, opt.setting, opt.at)
+// eachOption visits every definition that the catalog can judge and that
+// concerns the rule. The setting is the visit's for as long as it lasts.
+func eachOption(p *lint.Pass, what interest, visit func(o *optionPass, s *setting, at *spot)) {
+	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: outsideOf(p.Host)}
+	var s setting
+	for _, m := range modulesOf(p.Host) {
+		judged := o.judged(m)
+		if judged.calls&what == 0 {
+			continue
+		}
+		for _, opt := range judged.options {
+			if opt.at.calls&what != 0 {
+				s = setting{host: p.Host, module: m.Module, own: m.own, name: opt.name}
+				visit(o, &s, opt.at)
+			}
+		}
 	}
 }
 
-// view is what the rules about options ask of a host, made once.
-type view struct {
-	out     *outside
-	options []option
-}
-
-func viewOf(p *lint.Pass) *view {
+// outsideOf is made once for a host.
+func outsideOf(h *lint.Host) *outside {
 	type key struct{ h *lint.Host }
-	if v, ok := p.Work.Memo.Load(key{p.Host}); ok {
-		return v.(*view)
+	if v, ok := h.Work.Memo.Load(key{h}); ok {
+		return v.(*outside)
 	}
-	v := &view{out: newOutside(p.Host)}
-	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: v.out}
-	settings(p.Host, func(s *setting) bool {
-		if len(s.path) == 1 && (s.path[0] == "_module" || s.path[0] == "") {
-			return false
-		}
-		if s.path[0] == "home-manager" && len(s.path) > 1 && s.path[1] == "users" {
-			return false // judged as a home
-		}
-		at := o.spot(s)
-		if at.verdict != silent {
-			v.options = append(v.options, option{s, at})
-		}
-		return at.verdict == parent
-	})
-	p.Work.Memo.Store(key{p.Host}, v)
-	return v
+	o := newOutside(h)
+	h.Work.Memo.Store(key{h}, o)
+	return o
 }
 
-// spot judges a name, once for all hosts.
-func (o *optionPass) spot(s *setting) *spot {
-	judged := &s.judged[class(s.module)]
-	if at := judged.Load(); at != nil {
-		return at
+// judged are the options that a module defines.
+type judged struct {
+	options []option
+	calls   interest // of all together
+}
+
+// judged is made once for all hosts that read the module in the same class,
+// where its names are plain.
+func (o *optionPass) judged(m definedBy) *judged {
+	type key struct {
+		of    any
+		class int
 	}
-	here := platform(s.module)
-	names := s.names()
+	k := key{m.Module, class(m.Module)}
+	if m.shared {
+		k.of = m.Out
+	}
+	if v, ok := o.Work.Memo.Load(k); ok {
+		return v.(*judged)
+	}
+	j := &judged{}
+	here := platform(m.Module)
+	for i := 0; i < len(m.names); {
+		n := &m.names[i]
+		if at := o.spot(here, n); at != nil && at.verdict != silent {
+			j.options = append(j.options, option{n, at})
+			j.calls |= at.calls
+			if at.verdict == parent {
+				i++
+				continue
+			}
+		}
+		i += n.size
+	}
+	o.Work.Memo.Store(k, j)
+	return j
+}
+
+// spot judges a name, once for all modules; nil where it is judged elsewhere.
+func (o *optionPass) spot(here catalog.Platform, n *name) *spot {
+	switch {
+	case len(n.path) == 1 && (n.path[0] == "_module" || n.path[0] == ""):
+		return nil
+	case n.path[0] == "home-manager" && len(n.path) > 1 && n.path[1] == "users":
+		return nil // as a home
+	}
+	names := n.names()
 	key := spotKey{strings.Join(names, "\x00"), here}
 	v, ok := o.Work.Memo.Load(key)
 	if !ok {
 		v = o.judge(here, names)
 		o.Work.Memo.Store(key, v)
 	}
-	judged.Store(v.(*spot))
 	return v.(*spot)
 }
 
@@ -134,7 +179,30 @@ func (o *optionPass) judge(here catalog.Platform, names []string) *spot {
 		at.kind = at.place.Type()
 		at.shapes = at.kind.Shapes()
 	}
+	at.calls = at.concerns()
 	return at
+}
+
+func (at *spot) concerns() (calls interest) {
+	last := at.names[len(at.names)-1]
+	renamed := at.place.RenamedTo() != ""
+	if at.verdict == missing {
+		calls |= isMissing
+	}
+	if at.verdict == removed || at.verdict != silent && at.place.Depth == len(at.names) && renamed {
+		calls |= isGone
+	}
+	if (at.verdict == leaf || at.verdict == parent) && at.place.Listed() && at.place.Flags&(catalog.Coarse|catalog.Absent) == 0 &&
+		!renamed && at.place.AliasOf() == "" { // an older form may be taken for the newer one
+		calls |= isTyped
+	}
+	if at.verdict == leaf && packageLists[strings.Join(at.names, ".")] {
+		calls |= isPackages
+	}
+	if (at.verdict == leaf && last == "enable" || (at.verdict == leaf || at.verdict == parent) && len(at.names) == 2) && at.here == catalog.Home {
+		calls |= ofHome
+	}
+	return calls
 }
 
 func submodule(opt catalog.Option) bool { return strings.Contains(opt.TypeText(), "submodule") }

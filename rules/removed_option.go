@@ -38,11 +38,10 @@ stateVersion = 6
 	Severity: diag.Error,
 	Scope:    lint.HostScope,
 	Run: func(p *lint.Pass) {
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			switch {
-			case at.verdict == removed:
+		eachOption(p, isGone, func(o *optionPass, s *setting, at *spot) {
+			if at.verdict == removed {
 				o.removed(s, at)
-			case at.verdict != silent && at.place.Depth == len(at.names) && at.place.RenamedTo() != "":
+			} else {
 				o.renamed(s, at)
 			}
 		})

@@ -55,7 +55,8 @@ func sopsSecrets(h *lint.Host) []sopsSecret {
 			}
 			d := all[c][s.path[2]]
 			if d == nil {
-				d = &declaredSecret{first: s}
+				first := *s
+				d = &declaredSecret{first: &first}
 				all[c][s.path[2]] = d
 			}
 			d.add(s)

@@ -46,11 +46,7 @@ lib.optionalAttrs (!hostSpec.isDarwin) {
 	Severity: diag.Error,
 	Scope:    lint.HostScope,
 	Run: func(p *lint.Pass) {
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict == missing {
-				o.undeclared(s, at)
-			}
-		})
+		eachOption(p, isMissing, func(o *optionPass, s *setting, at *spot) { o.undeclared(s, at) })
 	},
 }
 

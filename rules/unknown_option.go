@@ -41,11 +41,7 @@ stateVersion = 6
 	Severity: diag.Warning,
 	Scope:    lint.HostScope,
 	Run: func(p *lint.Pass) {
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict == missing {
-				o.unknown(s, at)
-			}
-		})
+		eachOption(p, isMissing, func(o *optionPass, s *setting, at *spot) { o.unknown(s, at) })
 	},
 }
 

@@ -40,8 +40,8 @@ stateVersion = 6
 	},
 	Run: func(p *lint.Pass) {
 		seen := map[*outline.Guard]bool{}
-		eachOption(p, func(o *optionPass, s *setting, at *spot) {
-			if at.verdict != missing || s.present(at.content) != outline.True || o.elsewhere(at) == 0 || o.theirs(s) {
+		eachOption(p, isMissing, func(o *optionPass, s *setting, at *spot) {
+			if s.present(at.content) != outline.True || o.elsewhere(at) == 0 || o.theirs(s) {
 				return
 			}
 			if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 {

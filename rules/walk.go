@@ -18,8 +18,6 @@ type setting struct {
 	// own are the options the closure declares.
 	own *lint.Options
 	*name
-	// end is the index, in the list of all, behind what stands below.
-	end int
 }
 
 // A name is a definition with its whole path and every guard over it. Modules
@@ -41,8 +39,6 @@ type name struct {
 	// fits says for a class whether the values are of the right type there,
 	// whatever the host.
 	fits [3]atomic.Int32
-	// judged is what each class of modules makes of the path.
-	judged [3]atomic.Pointer[spot]
 }
 
 // What is known of the types of a name's values.
@@ -54,44 +50,54 @@ const (
 )
 
 // settings visits every definition of every module of a host, parents first.
-// Where visit returns false it does not go deeper.
+// Where visit returns false it does not go deeper. The setting is the visit's
+// for as long as it lasts.
 func settings(h *lint.Host, visit func(*setting) bool) {
-	all := allSettings(h)
-	for i := 0; i < len(all); {
-		if visit(&all[i]) {
-			i++
-		} else {
-			i = all[i].end
+	var s setting
+	for _, m := range modulesOf(h) {
+		for i := 0; i < len(m.names); {
+			s = setting{host: h, module: m.Module, own: m.own, name: &m.names[i]}
+			if visit(&s) {
+				i++
+			} else {
+				i += m.names[i].size
+			}
 		}
 	}
 }
 
-// allSettings is made once for a host; its rules run one after the other.
-func allSettings(h *lint.Host) []setting {
-	if v, ok := h.Work.Memo.Load(h); ok {
-		return v.([]setting)
+// definedBy is what a module of a host defines.
+type definedBy struct {
+	*lint.Module
+	own   *lint.Options
+	names []name
+	// shared names are those of the module on every host.
+	shared bool
+}
+
+// modulesOf is made once for a host; flake-parts modules are left out.
+func modulesOf(h *lint.Host) []definedBy {
+	type key struct{ h *lint.Host }
+	if v, ok := h.Work.Memo.Load(key{h}); ok {
+		return v.([]definedBy)
 	}
-	var all []setting
+	all := make([]definedBy, 0, len(h.Modules))
 	for _, m := range h.Modules {
-		if m.Class == lint.FlakeParts {
-			continue
-		}
-		own, names := h.Options(m), namesOf(m)
-		all = slices.Grow(all, len(names))
-		for i := range names {
-			all = append(all, setting{host: h, module: m, own: own, name: &names[i], end: len(all) + names[i].size})
+		if m.Class != lint.FlakeParts {
+			names, shared := namesOf(m)
+			all = append(all, definedBy{m, h.Options(m), names, shared})
 		}
 	}
-	h.Work.Memo.Store(h, all)
+	h.Work.Memo.Store(key{h}, all)
 	return all
 }
 
 // namesOf lists what a module defines, parents first; once for all hosts
 // where the names are plain.
-func namesOf(m *lint.Module) []name {
+func namesOf(m *lint.Module) (names []name, shared bool) {
 	if v, ok := m.Host.Work.Memo.Load(m.Out); ok {
 		if names := v.([]name); names != nil {
-			return names
+			return names, true
 		}
 	}
 	c := collector{module: m}
@@ -102,12 +108,12 @@ func namesOf(m *lint.Module) []name {
 	for _, d := range m.Out.Defs {
 		c.collect(d, nil, nil)
 	}
-	shared := c.all
 	if c.dynamic {
-		shared = nil
+		m.Host.Work.Memo.Store(m.Out, []name(nil))
+		return c.all, false
 	}
-	m.Host.Work.Memo.Store(m.Out, shared)
-	return c.all
+	v, _ := m.Host.Work.Memo.LoadOrStore(m.Out, c.all)
+	return v.([]name), true
 }
 
 type collector struct {
