@@ -17,18 +17,25 @@ import (
 const FleetFile = "hosts.toml"
 
 // Load is Tree.Load of a tree in which nothing is named or tracked.
-func Load(fsys fs.FS, env fleet.Env) (*Workspace, []diag.Diagnostic) { return Tree{FS: fsys}.Load(env) }
+func Load(fsys fs.FS, env fleet.Env) (*Workspace, []diag.Diagnostic) {
+	w, ds, _ := Tree{FS: fsys}.Load(func() (fleet.Env, error) { return env, nil })
+	return w, ds
+}
 
 // Load reads the tree and the fleet in it and follows every host. What is
 // wrong with hosts.toml is in the diagnostics; with an error in it there are
-// no hosts.
-func (t Tree) Load(env fleet.Env) (*Workspace, []diag.Diagnostic) {
+// no hosts. env is asked for once the tree is listed; its error is Load's.
+func (t Tree) Load(env func() (fleet.Env, error)) (*Workspace, []diag.Diagnostic, error) {
 	w, read := t.scan()
-	w.env = env
+	defer read()
+	var err error
+	if w.env, err = env(); err != nil {
+		return nil, nil, err
+	}
 	ds := w.readFleet()
 	read()
 	w.follow()
-	return w, ds
+	return w, ds, nil
 }
 
 // readFleet reads hosts.toml; Fleet stays nil where there is none, or an error

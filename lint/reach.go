@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"nixgen/layout"
 	"nixgen/outline"
 )
 
@@ -267,8 +268,21 @@ func (w *Workspace) follow() {
 	if w.Fleet == nil {
 		return
 	}
+	w.prepare()
 	for _, f := range w.Fleet.Hosts {
 		w.Hosts = append(w.Hosts, newHost(w, f.Name, f.System, f.Platform, f))
 	}
 	parallel(len(w.Hosts), func(i int) { w.Hosts[i].begin() })
+}
+
+// prepare reads the modules that most hosts start with on all cores: hosts
+// that are followed side by side would wait for each other at every one.
+func (w *Workspace) prepare() {
+	var common []*Source
+	for _, s := range w.Sources {
+		if f, ok := w.Inventory.File(s.Path); ok && (f.Tier == layout.Common || f.Tier == layout.OptIn) {
+			common = append(common, s)
+		}
+	}
+	parallel(len(common), func(i int) { common[i].Module() })
 }

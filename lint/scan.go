@@ -50,7 +50,7 @@ func (t Tree) scan() (*Workspace, func()) {
 			}
 		}
 	}
-	return w, func() { r.finish(named) }
+	return w, sync.OnceFunc(func() { r.finish(named) })
 }
 
 // batch is some files of one folder.

@@ -128,9 +128,9 @@ func TestTrackedFiles(t *testing.T) {
 	if got := strings.Join(w.Ignored(), " "); got != "lib" {
 		t.Errorf("ignored: %s", got)
 	}
-	w, _ = lint.Tree{FS: linttest.Tree(files), Tracked: func(ignored []string) []string {
+	w, _, _ = lint.Tree{FS: linttest.Tree(files), Tracked: func(ignored []string) []string {
 		return []string{"lib/x.nix", "lib/names.json"}
-	}}.Load(fleet.Env{})
+	}}.Load(func() (fleet.Env, error) { return fleet.Env{}, nil })
 	if got := strings.Join(reads(w.Hosts[0]), " "); got != "hosts/mac/default.nix lib/x.nix" {
 		t.Errorf("tracked files are not read: %s", got)
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -57,13 +56,8 @@ nothing else; generate ends with the command that makes git know its own.`,
 	return c
 }
 
-// garbage lets the heap grow to four times what is in use before it is
-// collected: a run is short. Generating 1,000 hosts takes 60 MB so, linting
-// 3,500 files 125 MB.
-const garbage = 300
-
 func (w *world) generate(f generateFlags) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	defer roomy()()
 	done := w.progress("nixgen: reading %s", hostsFile)
 	p, err := w.load()
 	done()

@@ -6,9 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +69,7 @@ func (w *world) lint(paths []string, o lintOptions) error {
 	if err != nil {
 		return usage("%v", err)
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	defer roomy()()
 	t, err := w.lintTree(paths, o)
 	if err != nil {
 		return err
@@ -121,19 +121,16 @@ func (w *world) lintTree(paths []string, o lintOptions) (*lintTree, error) {
 	if err != nil {
 		return nil, err
 	}
-	env, err := newEnv()
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rules.All {
-		env.Rules = append(env.Rules, r.ID)
-	}
 	tree, err := checkedOut(t.root)
 	if err != nil {
 		return nil, err
 	}
 	tree.Named, tree.Lazy = named, len(t.cfg.Only) > 0
-	t.work, t.diags = tree.Load(env)
+	env := sync.OnceValues(newEnv)
+	go env() // while the tree is listed
+	if t.work, t.diags, err = tree.Load(env); err != nil {
+		return nil, err
+	}
 	if o.stdin {
 		if err := w.readStdin(t, o.stdinFilename); err != nil {
 			return nil, err

@@ -77,12 +77,13 @@ type option struct {
 func eachOption(p *lint.Pass, what interest, visit func(o *optionPass, s *setting, at *spot)) {
 	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: outsideOf(p.Host)}
 	var s setting
-	for _, m := range modulesOf(p.Host) {
-		judged := o.judged(m)
-		if judged.calls&what == 0 {
+	mods := modulesOf(p.Host)
+	for i, j := range o.judgedOf(mods) {
+		if j.calls&what == 0 {
 			continue
 		}
-		for _, opt := range judged.options {
+		m := &mods[i]
+		for _, opt := range j.options {
 			if opt.at.calls&what != 0 {
 				s = setting{host: p.Host, module: m.Module, own: m.own, name: opt.name}
 				visit(o, &s, opt.at)
@@ -108,9 +109,21 @@ type judged struct {
 	calls   interest // of all together
 }
 
+// judgedOf is made once for a host.
+func (o *optionPass) judgedOf(mods []definedBy) []*judged {
+	type key struct{ h *lint.Host }
+	if v, ok := o.Work.Memo.Load(key{o.Host}); ok {
+		return v.([]*judged)
+	}
+	all := make([]*judged, len(mods))
+	inTurn(o.Host, len(mods), func(i int) { all[i] = o.judged(&mods[i]) })
+	o.Work.Memo.Store(key{o.Host}, all)
+	return all
+}
+
 // judged is made once for all hosts that read the module in the same class,
 // where its names are plain.
-func (o *optionPass) judged(m definedBy) *judged {
+func (o *optionPass) judged(m *definedBy) *judged {
 	type key struct {
 		of    any
 		class int

@@ -84,12 +84,24 @@ func modulesOf(h *lint.Host) []definedBy {
 	all := make([]definedBy, 0, len(h.Modules))
 	for _, m := range h.Modules {
 		if m.Class != lint.FlakeParts {
-			names, shared := namesOf(m)
-			all = append(all, definedBy{m, h.Options(m), names, shared})
+			all = append(all, definedBy{Module: m, own: h.Options(m)})
 		}
 	}
+	inTurn(h, len(all), func(i int) { all[i].names, all[i].shared = namesOf(all[i].Module) })
 	h.Work.Memo.Store(key{h}, all)
 	return all
+}
+
+// inTurn calls f(0) … f(n-1), for every other host from the end: two hosts that
+// are judged side by side share what has to be done once for a module.
+func inTurn(h *lint.Host, n int, f func(int)) {
+	backwards := slices.Index(h.Work.Hosts, h)%2 == 1
+	for i := range n {
+		if backwards {
+			i = n - 1 - i
+		}
+		f(i)
+	}
 }
 
 // namesOf lists what a module defines, parents first; once for all hosts
