@@ -32,9 +32,15 @@ hostSpec = { timeZone = "Europe/Berlin" }
 		fmt.Fprintf(&b, "[hosts.pc-%d]\nsystem = \"x86_64-linux\"\nstateVersion = \"26.05\"\nhomeStateVersion = \"26.05\"\nroles = [\"workstation\"]\n", i)
 		fmt.Fprintf(&b, "disks.main = { profile = \"desktop-btrfs\", device = \"/dev/disk/by-id/nvme-%d\", swap = \"16G\" }\n", i)
 	}
-	for name, content := range map[string]string{
+	write(t, dir, map[string]string{
 		hostsFile: b.String(), "modules/common/a.nix": "{ }\n", "modules/opt-in/desktop/default.nix": "{ }\n", "modules/common/b/nixos.nix": "{ }\n",
-	} {
+	})
+}
+
+// write makes files below a folder.
+func write(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
 		p := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(p), 0o777); err != nil {
 			t.Fatal(err)
