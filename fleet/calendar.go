@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,8 +30,8 @@ var calendarWords = map[string]string{
 }
 
 var (
-	zoneRE  = regexp.MustCompile(`^(UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_+-]+)+)$`)
-	yearsRE = regexp.MustCompile(`^(\*|[0-9]{4})((,|\.\.|/)[0-9]{1,4})*$`)
+	zoneRE  = compiled(`^(UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_+-]+)+)$`)
+	yearsRE = compiled(`^(\*|[0-9]{4})((,|\.\.|/)[0-9]{1,4})*$`)
 )
 
 // ParseCalendar reads a calendar expression.

@@ -32,21 +32,21 @@ func PlatformOf(system, kind string) string {
 // The forms of names. What they leave out would break a path, a DNS label, a
 // partition label or a Nix identifier somewhere downstream.
 var (
-	hostRE       = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
-	userRE       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,30}$`)
-	nameRE       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
-	diskRE       = regexp.MustCompile(`^[a-z][a-z0-9-]{0,15}$`)
-	identRE      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_'-]*$`)
-	fieldRE      = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
-	hostIDRE     = regexp.MustCompile(`^[0-9a-f]{8}$`)
-	releaseRE    = regexp.MustCompile(`^(1[3-9]|[23][0-9])\.(0[3459]|1[0-2])$`)
-	sizeRE       = regexp.MustCompile(`^([1-9][0-9]{0,14}[KMGTP]?|([1-9][0-9]?|100)%)$`)
-	deviceRE     = regexp.MustCompile(`^/dev/[A-Za-z0-9_][A-Za-z0-9_.:+@=,/-]*$`)
-	pinRE        = regexp.MustCompile(`^(>=|<=|>|<|=)?\s*([0-9]+)(\.[0-9]+)?(\.[0-9]+)?$`)
-	ageRE        = regexp.MustCompile(`^age1[0-9a-z]{20,200}$`)
-	cryptRE      = regexp.MustCompile(`^(\$[0-9a-z]+\$[^\s:]+|!|\*)$`)
+	hostRE       = compiled(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	userRE       = compiled(`^[A-Za-z_][A-Za-z0-9_.-]{0,30}$`)
+	nameRE       = compiled(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+	diskRE       = compiled(`^[a-z][a-z0-9-]{0,15}$`)
+	identRE      = compiled(`^[A-Za-z_][A-Za-z0-9_'-]*$`)
+	fieldRE      = compiled(`^[a-z][A-Za-z0-9]{0,62}$`)
+	hostIDRE     = compiled(`^[0-9a-f]{8}$`)
+	releaseRE    = compiled(`^(1[3-9]|[23][0-9])\.(0[3459]|1[0-2])$`)
+	sizeRE       = compiled(`^([1-9][0-9]{0,14}[KMGTP]?|([1-9][0-9]?|100)%)$`)
+	deviceRE     = compiled(`^/dev/[A-Za-z0-9_][A-Za-z0-9_.:+@=,/-]*$`)
+	pinRE        = compiled(`^(>=|<=|>|<|=)?\s*([0-9]+)(\.[0-9]+)?(\.[0-9]+)?$`)
+	ageRE        = compiled(`^age1[0-9a-z]{20,200}$`)
+	cryptRE      = compiled(`^(\$[0-9a-z]+\$[^\s:]+|!|\*)$`)
 	bracesRE     = regexp.MustCompile(`\{[A-Za-z]+\}`)
-	keyAlgorithm = regexp.MustCompile(`^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$`)
+	keyAlgorithm = compiled(`^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$`)
 )
 
 // nixKeywords cannot be names of arguments or fields.
@@ -64,7 +64,7 @@ func checkHostName(w *walker, n *node) {
 	w.failKey(n, "%s is no host name: at most 63 letters, digits and inner hyphens (RFC 1123)", quoted(n.name))
 }
 
-func keyMatches(re *regexp.Regexp, what, rule string) func(*walker, *node) {
+func keyMatches(re *pattern, what, rule string) func(*walker, *node) {
 	return func(w *walker, n *node) {
 		if !re.MatchString(n.name) {
 			w.failKey(n, "%s is no %s: %s", quoted(n.name), what, rule)
@@ -72,7 +72,7 @@ func keyMatches(re *regexp.Regexp, what, rule string) func(*walker, *node) {
 	}
 }
 
-func valueMatches(re *regexp.Regexp, rule string) func(*walker, *node) {
+func valueMatches(re *pattern, rule string) func(*walker, *node) {
 	return func(w *walker, n *node) {
 		if !re.MatchString(n.str) {
 			w.fail(n, "`%s` is %s, must be %s", n.path(), quoted(n.str), rule)

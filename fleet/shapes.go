@@ -58,7 +58,7 @@ func text(check func(*walker, *node)) *shape {
 	return &shape{kinds: stringNode, words: "a string", check: check, typ: &Type{Kind: String}}
 }
 
-func matching(re *regexp.Regexp, rule string) *shape {
+func matching(re *pattern, rule string) *shape {
 	s := text(valueMatches(re, rule))
 	s.pattern = re.String()
 	return s
@@ -168,7 +168,7 @@ func checkKeys(w *walker, n *node, keys string) {
 	}
 }
 
-func (w *walker) formed(n *node, re *regexp.Regexp, t *Type) {
+func (w *walker) formed(n *node, re *pattern, t *Type) {
 	if !re.MatchString(n.str) || strings.Contains(n.str, "..") {
 		w.fail(n, "`%s` is %s, must be %s", n.path(), quoted(n.str), t.words())
 	}

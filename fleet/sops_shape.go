@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -9,8 +8,8 @@ import (
 // The names of sops-nix' own options are used wherever it has one.
 
 var (
-	secretNameRE = regexp.MustCompile(`^\.?[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*(/\.?[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*)*$`)
-	modeRE       = regexp.MustCompile(`^0?[0-7]{3}$`)
+	secretNameRE = compiled(`^\.?[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*(/\.?[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*)*$`)
+	modeRE       = compiled(`^0?[0-7]{3}$`)
 )
 
 // secretFormats are the values of `format`.

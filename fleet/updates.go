@@ -78,13 +78,13 @@ type Notify struct {
 var Outcomes = []string{"success", "failure", "rollback", "reboot-needed", "stale"}
 
 var (
-	spanRE   = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?\s*(us|ms|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?|M|months?|y|years?)?\s*)+$`)
-	timeRE   = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
-	unitRE   = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]+\.(service|socket|target|timer|mount|path|slice|device|swap|automount|scope)$`)
-	httpRE   = regexp.MustCompile(`^https?://[^\s"'\\]+$`)
-	emailRE  = regexp.MustCompile(`^[^\s@"'\\-][^\s@"'\\]*@[^\s@"'\\]+$`)
-	remoteRE = regexp.MustCompile(`^((ssh|https|file)://[^\s"'\\]+|[A-Za-z0-9._]+@[A-Za-z0-9.-]+:[^\s"'\\]+)$`)
-	perHost  = regexp.MustCompile(`^https://[^\s"'\\]*\{host\}[^\s"'\\]*$`)
+	spanRE   = compiled(`^([0-9]+(\.[0-9]+)?\s*(us|ms|s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?|w|weeks?|M|months?|y|years?)?\s*)+$`)
+	timeRE   = compiled(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	unitRE   = compiled(`^[A-Za-z0-9:_.\\@-]+\.(service|socket|target|timer|mount|path|slice|device|swap|automount|scope)$`)
+	httpRE   = compiled(`^https?://[^\s"'\\]+$`)
+	emailRE  = compiled(`^[^\s@"'\\-][^\s@"'\\]*@[^\s@"'\\]+$`)
+	remoteRE = compiled(`^((ssh|https|file)://[^\s"'\\]+|[A-Za-z0-9._]+@[A-Za-z0-9.-]+:[^\s"'\\]+)$`)
+	perHost  = compiled(`^https://[^\s"'\\]*\{host\}[^\s"'\\]*$`)
 )
 
 var timeSpan = matching(spanRE, "a time span such as `45min` or `1h 30min`")
