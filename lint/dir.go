@@ -3,6 +3,7 @@ package lint
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // dirFS is the tree below a folder. Sub opens a folder of it once, so that what
@@ -10,6 +11,7 @@ import (
 type dirFS struct {
 	fs.FS
 	root *os.Root
+	dir  string
 }
 
 // OpenDir gives a folder as a tree that no link leads out of.
@@ -18,7 +20,7 @@ func OpenDir(dir string) (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dirFS{root.FS(), root}, nil
+	return dirFS{root.FS(), root, dir}, nil
 }
 
 func (d dirFS) Sub(dir string) (fs.FS, error) {
@@ -26,7 +28,7 @@ func (d dirFS) Sub(dir string) (fs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dirFS{root.FS(), root}, nil
+	return dirFS{root.FS(), root, filepath.Join(d.dir, filepath.FromSlash(dir))}, nil
 }
 
 // The root's own file system knows quicker ways than to Open.
@@ -39,6 +41,16 @@ func (d dirFS) ReadLink(name string) (string, error)       { return fs.ReadLink(
 
 // Close ends what Sub gave.
 func (d dirFS) Close() error { return d.root.Close() }
+
+// list is the entries of what was a folder of the tree a moment ago. A root
+// would look at each of them once more, to be sure of where it is; that is done
+// when one is opened.
+func list(fsys fs.FS, dir string) ([]fs.DirEntry, error) {
+	if d, ok := fsys.(dirFS); ok {
+		return os.ReadDir(filepath.Join(d.dir, filepath.FromSlash(dir)))
+	}
+	return fs.ReadDir(fsys, dir)
+}
 
 // folder is the tree below a folder of another tree, and what ends its use.
 func folder(fsys fs.FS, dir string) (fs.FS, func(), error) {

@@ -24,9 +24,9 @@ type ignoreList struct {
 	rules []ignoreRule
 }
 
-// readIgnore adds the .gitignore of a folder, the root of fsys, if it has one.
+// readIgnore adds the .gitignore of a folder, if it has one.
 func readIgnore(fsys fs.FS, dir string, up *ignoreList) *ignoreList {
-	text, err := fs.ReadFile(fsys, ".gitignore")
+	text, err := fs.ReadFile(fsys, path.Join(dir, ".gitignore"))
 	if err != nil {
 		return up
 	}

@@ -38,7 +38,7 @@ func (t Tree) scan() (*Workspace, func()) {
 		links: map[string]string{}, texts: map[string]*string{},
 	}
 	s := scanner{work: w}
-	s.folder(t.FS, ".", nil)
+	s.folder(".", nil)
 	r := reader{work: w, lazy: t.Lazy}
 	r.start(s.batches)
 	named := t.Named
@@ -75,15 +75,15 @@ func skipped(name string) bool {
 	return name == ".git" || name == ".direnv" || name == ".jj" || name == "result" || strings.HasPrefix(name, "result-")
 }
 
-// folder lists dir, the root of fsys, and what lies below.
-func (s *scanner) folder(fsys fs.FS, dir string, ignore *ignoreList) {
+// folder lists dir and what lies below.
+func (s *scanner) folder(dir string, ignore *ignoreList) {
 	w := s.work
-	es, err := fs.ReadDir(fsys, ".")
+	es, err := list(w.FS, dir)
 	if err != nil {
 		w.problem(dir, diag.Warning, UnreadableID, "the folder cannot be read: "+cause(err))
 		return
 	}
-	ignore = readIgnoreIn(fsys, dir, es, ignore)
+	ignore = readIgnoreIn(w.FS, dir, es, ignore)
 	names := make(map[string]string, len(es))
 	w.dirs[dir] = names
 	var files, links, below []string
@@ -120,19 +120,8 @@ func (s *scanner) folder(fsys fs.FS, dir string, ignore *ignoreList) {
 		s.batches = append(s.batches, batch{dir: dir, names: links, apart: true})
 	}
 	for _, name := range below {
-		s.below(fsys, dir, name, ignore)
+		s.folder(path.Join(dir, name), ignore)
 	}
-}
-
-func (s *scanner) below(fsys fs.FS, dir, name string, ignore *ignoreList) {
-	p := path.Join(dir, name)
-	sub, done, err := folder(fsys, name)
-	if err != nil {
-		s.work.problem(p, diag.Warning, UnreadableID, "the folder cannot be read: "+cause(err))
-		return
-	}
-	defer done()
-	s.folder(sub, p, ignore)
 }
 
 func readIgnoreIn(fsys fs.FS, dir string, es []fs.DirEntry, up *ignoreList) *ignoreList {
