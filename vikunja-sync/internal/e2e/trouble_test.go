@@ -253,9 +253,9 @@ func slowNetwork(e *env) {
 	u := e.add("offline")
 	e.task(u, "modify", "priority:H")
 	e.task(u, "done")
-	lines, err := hook.Take(filepath.Join(e.dir, "data"))
+	uuids, all, err := hook.Take(filepath.Join(e.dir, "data"))
 	e.must(err)
-	e.want(len(lines) >= 3 && strings.Contains(strings.Join(lines, "\n"), "on-modify "+u), "spooled")
+	e.want(len(uuids) == 1 && uuids[0] == u && !all, fmt.Sprintf("spooled: %q, all: %v", uuids, all))
 	if _, err := e.try(); api.KindOf(err) != api.KindUnavailable {
 		e.Fatalf("got %v", err)
 	}

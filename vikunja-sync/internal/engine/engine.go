@@ -1,8 +1,10 @@
 // Package engine makes one cycle: read both sides whole, compare with what
 // they last agreed on, merge, write, read again, remember.
 //
-// Hooks and webhooks only say when to run. What changed is found by content,
-// so lost, late, doubled and forged hints change nothing.
+// Hooks and webhooks say when to run and where to look first. What changed is
+// found by content, so lost, late, doubled and forged hints change nothing: a
+// hinted cycle reads the tasks that were named and leaves all that they do not
+// decide to a whole one, which comes in any case (hinted.go).
 //
 // Laws:
 //
@@ -18,7 +20,7 @@
 //     an export that cannot be believed stops the cycle before any write.
 //   - An idle cycle writes nothing, not even to the state.
 //
-// Non-goals: schedules, hints, configuration files, and HTTP.
+// Non-goals: schedules, where hints come from, configuration files, and HTTP.
 package engine
 
 import (
@@ -39,6 +41,8 @@ type Tasks interface {
 	Export(ctx context.Context, fn func(model.Raw) error) error
 	// Get reads some tasks; those that are gone are absent.
 	Get(ctx context.Context, uuids []string) (map[string]model.Raw, error)
+	// Near reads some tasks and all that name one of the ids of Vikunja.
+	Near(ctx context.Context, uuids []string, ids []int64) (map[string]model.Raw, error)
 	// Import replaces whole tasks.
 	Import(ctx context.Context, tasks []model.Raw) error
 	// Lock keeps other writers out where the version needs that.
@@ -142,6 +146,8 @@ type Report struct {
 	Actions   []Action     `json:"actions,omitempty"`
 	Problems  []Problem    `json:"problems,omitempty"`
 	Guard     *store.Guard `json:"guard,omitempty"`
+	// Whole says why a hinted cycle gave up, having written nothing.
+	Whole string `json:"-"`
 	// Again asks for another cycle soon: something changed under our hands or
 	// depends on what this cycle wrote.
 	Again bool `json:"again"`
@@ -154,9 +160,14 @@ type Options struct{ DryRun bool }
 
 // Cycle runs once. With an error nothing more was done than the report says.
 func (e *Engine) Cycle(ctx context.Context, o Options) (*Report, error) {
-	c := &cycle{Engine: e, rep: &Report{}, dry: o.DryRun, blocked: map[string]error{}}
+	c := e.newCycle()
+	c.dry = o.DryRun
 	err := c.run(ctx)
 	return c.rep, err
+}
+
+func (e *Engine) newCycle() *cycle {
+	return &cycle{Engine: e, rep: &Report{}, blocked: map[string]error{}}
 }
 
 // cycle is the state of one run.
@@ -184,6 +195,8 @@ type cycle struct {
 	blocked  map[string]error   // names whose creation has an unknown outcome
 	closed   map[int64][]string // finished occurrences by id, once asked for
 	awaited  []store.Intent     // calls that may still be carried out
+
+	hinted // what a hinted cycle reads
 }
 
 func (c *cycle) run(ctx context.Context) error {
@@ -198,11 +211,30 @@ func (c *cycle) run(ctx context.Context) error {
 	if c.dry {
 		return nil
 	}
+	if err := c.carryOut(ctx); err != nil {
+		return err
+	}
+	return c.finish()
+}
+
+// carryOut makes the plan true and remembers names.
+func (c *cycle) carryOut(ctx context.Context) error {
 	c.execute(ctx)
 	if err := c.flush(ctx); err != nil {
 		return err
 	}
-	return c.finish()
+	if err := c.saveNames(!c.rep.Again && c.stopVK == nil); err != nil {
+		return err
+	}
+	if c.stopVK == nil {
+		return nil
+	}
+	c.rep.Again = true
+	if api.KindOf(c.stopVK) == api.KindUnauthorized {
+		return c.stopVK
+	}
+	c.problem(nil, "vikunja: "+c.stopVK.Error())
+	return nil
 }
 
 func (c *cycle) load(ctx context.Context) error {
@@ -269,19 +301,8 @@ func (c *cycle) readServer(ctx context.Context) (err error) {
 	return c.readNames(ctx)
 }
 
-// finish forgets what the cycle no longer needs and remembers names.
+// finish forgets what the cycle no longer needs.
 func (c *cycle) finish() error {
-	clean := !c.rep.Again && c.stopVK == nil
-	if err := c.saveNames(clean); err != nil {
-		return err
-	}
-	if c.stopVK != nil {
-		c.rep.Again = true
-		if api.KindOf(c.stopVK) == api.KindUnauthorized {
-			return c.stopVK
-		}
-		c.problem(nil, "vikunja: "+c.stopVK.Error())
-	}
 	meta := c.meta
 	if meta.Rebuilt && c.stopVK == nil {
 		meta.Rebuilt = false

@@ -179,7 +179,7 @@ func (c *cycle) create(ctx context.Context, td *todo) error {
 	if err := c.adopt(td.pair, intent, seq); err != nil {
 		return err
 	}
-	c.rep.Again = true // others may depend on it
+	c.paired()
 	task, err := c.Engine.vk.Task(ctx, id)
 	if err != nil {
 		return err

@@ -340,7 +340,7 @@ func (c *cycle) settleJob(j *job, raw model.Raw) bool {
 		c.rep.Again = true
 	}
 	if td.kind == createTW {
-		c.rep.Again = true // others may depend on it
+		c.paired()
 	}
 	c.known(p)
 	return true

@@ -22,8 +22,9 @@ import (
 // faulty cycle is recorded at its place, so that faults can be left out too.
 // What remains is printed as a case for testdata/random.
 
-// step is one operation. A cycle's faults are those of the list; "faulty"
-// draws them from the seed and records them.
+// step is one operation. A cycle's faults are those of the list, as are a
+// hinted one's ("hint", names of some tasks); "faulty" and "faulty hint"
+// draw them from the seed and records them.
 type step struct {
 	kind   string
 	seed   uint64
@@ -47,7 +48,7 @@ var userKinds = []string{
 	"web rename", "web move", "web archive", "web drop", "web label", "web twin", "web unlabel",
 }
 
-var otherKinds = []string{"cycle", "cycle", "cycle", "cycle", "cycle", "faulty", "faulty", "faulty", "faulty", "faulty", "deliver", "deliver", "jump", "skip"}
+var otherKinds = []string{"cycle", "cycle", "cycle", "faulty", "faulty", "faulty", "hint", "hint", "hint", "faulty hint", "faulty hint", "faulty hint", "deliver", "deliver", "jump", "skip"}
 
 func makeSteps(seed uint64, n int) []step {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -98,8 +99,12 @@ func playIn(w *world, steps []step) (out *world, err error) {
 
 // drawn is a step with the faults that it drew, to be played again.
 func drawn(s step, faults []fault) step {
-	if s.faults = faults; s.kind == "faulty" {
+	s.faults = faults
+	switch s.kind {
+	case "faulty":
 		s.kind = "cycle"
+	case "faulty hint":
+		s.kind = "hint"
 	}
 	return s
 }
@@ -132,6 +137,7 @@ func TestRandom(t *testing.T) {
 			t.Parallel()
 			p := makePolicy(uint64(seed))
 			w, err := play(t, p, makeSteps(uint64(seed), n))
+			t.Log(w.whys)
 			if err == nil {
 				return
 			}

@@ -3,9 +3,11 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +69,13 @@ func (r *realTasks) Get(ctx context.Context, uuids []string) (map[string]model.R
 		return nil, err
 	}
 	return r.Client.Get(ctx, uuids)
+}
+
+func (r *realTasks) Near(ctx context.Context, uuids []string, ids []int64) (map[string]model.Raw, error) {
+	if err := r.at("get", "before"); err != nil {
+		return nil, err
+	}
+	return r.Client.Near(ctx, uuids, ids)
 }
 
 func (r *realTasks) Import(ctx context.Context, tasks []model.Raw) error {
@@ -199,6 +208,59 @@ func TestTasksModel(t *testing.T) {
 	if len(real.All()) != 0 {
 		t.Error("purged, but exported")
 	}
+}
+
+// TestNear: the filter finds whatever names a task of Vikunja, in any state and
+// spelling that is read as a link, and nothing else comes back.
+func TestNear(t *testing.T) {
+	real, mod := newReal(t, nil), fake.NewTasks(newRig(t).cfg.Now)
+	for i, fn := range []func(model.Raw){
+		func(r model.Raw) {},
+		func(r model.Raw) { r.SetStr(model.UDALink, "77") },
+		func(r model.Raw) { r.SetStr(model.UDALink, "077") },
+		func(r model.Raw) { r.SetStr(model.UDALink, "770") },
+		func(r model.Raw) { r.SetStr(model.UDALink, "7") },
+		func(r model.Raw) { r.SetStr(model.UDALink, "77"); r.SetStr("status", model.Deleted) },
+		func(r model.Raw) { r.SetStr(model.UDALink, "77"); r.SetStr("status", model.Completed) },
+		func(r model.Raw) { note(r, "vikunja_id:77") },
+		func(r model.Raw) { note(r, "  vikunja_id:   77 ") },
+		func(r model.Raw) { note(r, "see vikunja_id:77") },
+		func(r model.Raw) { note(r, "vikunja_id:77"); r.SetStr(model.UDALink, "5") },
+		func(r model.Raw) { note(r, "vikunja_id:9"); r.SetStr("status", model.Completed) },
+		func(r model.Raw) { r.SetStr("description", "vikunja_id:77") },
+	} {
+		r := model.Raw{}
+		r.SetStr("uuid", fake.NewUUID(i+1))
+		r.SetStr("status", model.Pending)
+		r.SetStr("description", "d")
+		r.SetStr("entry", "20260101T000000Z")
+		fn(r)
+		real.Put(r)
+		mod.Put(r)
+	}
+	for _, tc := range []struct {
+		uuids []string
+		ids   []int64
+		want  int
+	}{
+		{nil, []int64{77}, 6},
+		{[]string{fake.NewUUID(1), fake.NewUUID(2), fake.NewUUID(99)}, []int64{77, 9}, 8},
+		{[]string{fake.NewUUID(1)}, nil, 1},
+		{nil, nil, 0},
+	} {
+		got, err := real.Near(t.Context(), tc.uuids, tc.ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := mod.Near(t.Context(), tc.uuids, tc.ids)
+		if a, b := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(a, b) || len(a) != tc.want {
+			t.Errorf("%v %v: %v, the model says %v", tc.uuids, tc.ids, a, b)
+		}
+	}
+}
+
+func note(r model.Raw, text string) {
+	r.SetAnnotations([]model.Annotation{{Entry: "20260101T000000Z", Description: text}})
 }
 
 // plainly leaves out what depends on the clock and on display.

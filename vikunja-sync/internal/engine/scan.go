@@ -35,23 +35,24 @@ type vkTask struct {
 func (c *cycle) scanTW(ctx context.Context) error {
 	c.tw = map[string]*twTask{}
 	c.usedTags = map[string]bool{}
-	err := c.Engine.tw.Export(ctx, func(r model.Raw) error {
-		u := r.UUID()
-		snap := c.snapTW(r)
-		x, known := c.index[u]
-		t := &twTask{status: snap.Scalar[model.Status], link: model.LinkOf(r), same: known && snap.HashAll() == x.TW}
-		dead := !c.creating(u) && t.status == model.Deleted && (x.State == store.Deleted || (!known && t.link == "")) // of no use to anybody
-		if !dead && (!t.same || x.Look || x.State != store.Live) {
-			t.snap, t.raw, t.modified, t.entry = snap, r, r.Modified(), r.Str("entry")
-		}
-		for _, tag := range snap.Tags {
-			c.usedTags[tag] = true
-		}
-		c.tw[u] = t
-		return nil
-	})
+	err := c.Engine.tw.Export(ctx, func(r model.Raw) error { c.takeTW(r); return nil })
 	c.rep.TW = len(c.tw)
 	return err
+}
+
+func (c *cycle) takeTW(r model.Raw) {
+	u := r.UUID()
+	snap := c.snapTW(r)
+	x, known := c.index[u]
+	t := &twTask{status: snap.Scalar[model.Status], link: model.LinkOf(r), same: known && snap.HashAll() == x.TW}
+	dead := !c.creating(u) && t.status == model.Deleted && (x.State == store.Deleted || (!known && t.link == "")) // of no use to anybody
+	if !dead && (!t.same || x.Look || x.State != store.Live) {
+		t.snap, t.raw, t.modified, t.entry = snap, r, r.Modified(), r.Str("entry")
+	}
+	for _, tag := range snap.Tags {
+		c.usedTags[tag] = true
+	}
+	c.tw[u] = t
 }
 
 func (c *cycle) snapTW(r model.Raw) model.Snapshot {
@@ -71,17 +72,11 @@ func (c *cycle) narrow(uuids []string) []string {
 func (c *cycle) scanVK(ctx context.Context) error {
 	c.vk = map[int64]*vkTask{}
 	err := c.Engine.vk.ScanTasks(ctx, api.TaskQuery{}, func(t api.Task) error {
-		snap := c.snapVK(&t)
-		u, known := c.byID[t.ID]
-		x := c.index[u]
-		v := &vkTask{same: known && snap.Hash() == x.VK && model.Stamp(t.Updated) == x.Updated}
-		if !v.same || x.Look {
-			v.task, v.snap = &t, snap
-		} else if tw := c.tw[u]; tw == nil || !tw.same {
-			v.task, v.snap = &t, snap
+		v := c.takeVK(&t)
+		u := c.byID[t.ID]
+		if tw := c.tw[u]; v.same && !c.index[u].Look && tw != nil && tw.same {
+			v.task, v.snap = nil, model.Snapshot{} // nobody will ask
 		}
-		c.vk[t.ID] = v
-		c.maxID = max(c.maxID, t.ID)
 		return nil
 	})
 	c.rep.VK = len(c.vk)
@@ -99,6 +94,16 @@ func (c *cycle) scanVK(ctx context.Context) error {
 		v.snap = c.snapVK(v.task)
 	}
 	return nil
+}
+
+func (c *cycle) takeVK(t *api.Task) *vkTask {
+	snap := c.snapVK(t)
+	u, known := c.byID[t.ID]
+	x := c.index[u]
+	v := &vkTask{task: t, snap: snap, same: known && snap.Hash() == x.VK && model.Stamp(t.Updated) == x.Updated}
+	c.vk[t.ID] = v
+	c.maxID = max(c.maxID, t.ID)
+	return v
 }
 
 // ensureProject reads a project that no list has shown, with those above it,

@@ -308,12 +308,12 @@ func (w *world) path(id int64) string {
 	return w.path(p.Parent) + "." + p.Title
 }
 
-func (w *world) editVK(what string, rng *rand.Rand, seed uint64) {
+// editVK tells which task it was.
+func (w *world) editVK(what string, rng *rand.Rand, seed uint64) (id int64) {
 	w.vk.Mu.Lock()
 	defer w.vk.Mu.Unlock()
 	if what == "add" {
-		w.addVK(seed)
-		return
+		return w.addVK(seed)
 	}
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(w.vk.TaskM)) {
@@ -323,18 +323,19 @@ func (w *world) editVK(what string, rng *rand.Rand, seed uint64) {
 	}
 	num, ok := w.pick(rng, ids, func(k string) string { n, _ := strconv.ParseInt(k, 10, 64); return w.vk.TaskM[n].Title })
 	if !ok {
-		return
+		return 0
 	}
-	id, _ := strconv.ParseInt(num, 10, 64)
+	id, _ = strconv.ParseInt(num, 10, 64)
 	t := w.vk.TaskM[id]
 	before := w.seeVK(t)
 	key := w.keyVK(id)
 	if what == "delete" {
 		w.deleteVK(id)
-		return
+		return id
 	}
 	w.changeVK(t, what, rng, seed, ids)
 	w.diffVK(key, t, before)
+	return id
 }
 
 func (w *world) deleteVK(id int64) {
@@ -432,12 +433,13 @@ func (w *world) anyPath(rng *rand.Rand) string {
 	return ""
 }
 
-func (w *world) addVK(seed uint64) {
+func (w *world) addVK(seed uint64) (id int64) {
 	title := value(seed)
-	id := w.vk.NextID()
+	id = w.vk.NextID()
 	now := w.vk.Clock().UTC().Truncate(time.Second)
 	w.vk.TaskM[id] = &fake.Task{Task: api.Task{ID: id, ProjectID: 1, Title: title, Created: now, Updated: now, CreatedBy: 1}}
 	w.wrote(fmt.Sprint("vk ", id), "title", "", title, "", false)
+	return id
 }
 
 func (w *world) toggleLabel(t *fake.Task, title string) {

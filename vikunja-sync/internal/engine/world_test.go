@@ -71,6 +71,7 @@ type world struct {
 	trace    []string
 	reported map[string]bool // waits for the user
 	played   []step
+	whys     map[string]int       // why hinted cycles gave up; "": they did not
 	own      map[string]model.Raw // templates, which nobody may touch
 	purged   map[string]bool      // what only they knew is gone
 	ended    map[string]bool      // occurrences, by uuid and id
@@ -82,7 +83,7 @@ const hookSecret = "s3cret"
 
 func newWorld(t testing.TB, p policy) *world {
 	w := &world{rig: newRig(t), owed: book{}, births: map[string]string{}, shared: map[int64][]string{}, numbers: map[string][]int64{}, own: map[string]model.Raw{},
-		purged: map[string]bool{}, ended: map[string]bool{}}
+		purged: map[string]bool{}, ended: map[string]bool{}, whys: map[string]int{}}
 	w.tw.Now = func() time.Time { return w.now.Add(w.local) }
 	w.vk.Clock = func() time.Time { return w.now.Add(w.far) }
 	w.cfg.Now = w.tw.Now
@@ -236,18 +237,25 @@ func (w *world) do(s step) []fault {
 	w.tick(time.Duration(rng.IntN(5)) * time.Second)
 	switch s.kind {
 	case "cycle":
-		return w.run(nil, s.faults)
+		return w.run(nil, s.faults, nil)
 	case "faulty":
 		if s.faults != nil {
-			return w.run(nil, s.faults)
+			return w.run(nil, s.faults, nil)
 		}
-		return w.run(rng, nil)
+		return w.run(rng, nil, nil)
 	case "jump":
 		w.local = time.Duration(rng.IntN(1200)-600) * time.Second
 		return nil
 	case "skip":
 		w.far = time.Duration(rng.IntN(1200)-600) * time.Second
 		return nil
+	case "hint":
+		return w.run(nil, s.faults, w.hint(s.seed))
+	case "faulty hint":
+		if s.faults != nil {
+			return w.run(nil, s.faults, w.hint(s.seed))
+		}
+		return w.run(rng, nil, w.hint(s.seed))
 	case "deliver":
 		w.deliver(rng)
 		return nil
@@ -259,11 +267,10 @@ func (w *world) do(s step) []fault {
 	case "tw":
 		w.editTW(what, rng, s.seed)
 	case "vk":
-		w.editVK(what, rng, s.seed)
-		w.post("task.updated")
+		w.post("task.updated", w.editVK(what, rng, s.seed))
 	case "web":
 		w.editWeb(what, rng, s.seed)
-		w.post("project.updated")
+		w.post("project.updated", 0)
 	}
 	return nil
 }
@@ -291,9 +298,44 @@ func (w *world) crowded(kind string) string {
 
 const enough = 14
 
-// post sends a webhook on its way.
-func (w *world) post(event string) {
-	w.mail = append(w.mail, fmt.Sprintf(`{"event_name":%q,"time":%q,"data":{}}`, event, w.now.Format(time.RFC3339)))
+// post sends a webhook on its way; what it says of the task is not so.
+func (w *world) post(event string, id int64) {
+	w.mail = append(w.mail, fmt.Sprintf(`{"event_name":%q,"time":%q,"data":{"task":{"id":%d,"title":"lie","done":true}}}`, event, w.now.Format(time.RFC3339), id))
+}
+
+// hint draws names of tasks: of some that changed and some that did not, twice
+// or not at all, of some that are gone and some that never were.
+func (w *world) hint(seed uint64) *Hint {
+	rng := rand.New(rand.NewPCG(seed, 5))
+	all, ids := w.tasks.All(), map[int64]bool{}
+	for id := range w.vk.TaskM {
+		ids[id] = true
+	}
+	for u, p := range w.pairs() {
+		ids[p.ID] = true
+		if all[u] == nil {
+			all[u] = model.Raw{}
+		}
+	}
+	var h Hint
+	part := oneOf(rng, 1, 3, 6)
+	for _, u := range slices.Sorted(maps.Keys(all)) {
+		for n := rng.IntN(8); n < part; n += 4 {
+			h.UUIDs = append(h.UUIDs, u)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		for n := rng.IntN(8); n < part; n += 4 {
+			h.IDs = append(h.IDs, id)
+		}
+	}
+	if rng.IntN(4) == 0 {
+		h.UUIDs, h.IDs = append(h.UUIDs, userUUID(rng.Uint64())), append(h.IDs, 100_000+rng.Int64N(1000))
+	}
+	rng.Shuffle(len(h.UUIDs), func(i, j int) { h.UUIDs[i], h.UUIDs[j] = h.UUIDs[j], h.UUIDs[i] })
+	rng.Shuffle(len(h.IDs), func(i, j int) { h.IDs[i], h.IDs[j] = h.IDs[j], h.IDs[i] })
+	h.UUIDs, h.IDs = h.UUIDs[:min(len(h.UUIDs), MaxHints/2)], h.IDs[:min(len(h.IDs), MaxHints/2)]
+	return &h
 }
 
 // deliver brings some webhooks, in any order, some twice, an old one and a
@@ -318,16 +360,21 @@ func (w *world) deliver(rng *rand.Rand) {
 	forged := httptest.NewRequest("POST", webhint.Path, strings.NewReader(`{"event_name":"task.deleted"}`))
 	forged.Header.Set("X-Vikunja-Signature", webhint.Sign("guess", nil))
 	w.hooks.ServeHTTP(httptest.NewRecorder(), forged)
-	if had := w.hooks.Take(); had != (len(bodies) > 0) {
+	ids, all := w.hooks.Take()
+	if had := all || len(ids) > 0; had != (len(bodies) > 0) {
 		panic(fmt.Sprintf("%d deliveries, taken: %v", len(bodies), had))
 	}
-	if len(bodies) > 0 {
-		w.run(nil, nil)
+	switch {
+	case all:
+		w.run(nil, nil, nil)
+	case len(ids) > 0:
+		w.run(nil, nil, &Hint{IDs: ids})
 	}
 }
 
-// run is one cycle, which may be killed. It tells what went wrong.
-func (w *world) run(rng *rand.Rand, faults []fault) (happened []fault) {
+// run is one cycle, which may be killed, or a hinted one and what follows. It
+// tells what went wrong.
+func (w *world) run(rng *rand.Rand, faults []fault, h *Hint) (happened []fault) {
 	w.rng, w.faults, w.places = rng, faults, map[string]int{}
 	defer func() {
 		r := recover()
@@ -344,7 +391,19 @@ func (w *world) run(rng *rand.Rand, faults []fault) (happened []fault) {
 		}
 	}()
 	w.tick(5 * time.Second)
-	rep, err := New(w.cfg, w.tasks, w.vk, w.st).Cycle(context.Background(), Options{})
+	e := New(w.cfg, w.tasks, w.vk, w.st)
+	if h != nil {
+		rep, err := e.Hinted(context.Background(), *h)
+		w.note("hinted %v: %+v %v", *h, *rep, err)
+		w.whys[rep.Whole]++
+		if rep.WritesTW+rep.WritesVK > 0 && rep.Whole != "" {
+			panic("it wrote before it gave up: " + rep.Whole)
+		}
+		if w.usersWords(); rep.Whole == "" {
+			return nil
+		}
+	}
+	rep, err := e.Cycle(context.Background(), Options{})
 	w.note("cycle: %+v %v", *rep, err)
 	w.usersWords()
 	return nil

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -98,6 +99,20 @@ func (t *Tasks) Get(ctx context.Context, uuids []string) (map[string]model.Raw, 
 	for _, u := range uuids {
 		if r, ok := t.m[u]; ok {
 			out[u] = r.Clone()
+		}
+	}
+	return out, nil
+}
+
+// Near implements engine.Tasks.
+func (t *Tasks) Near(ctx context.Context, uuids []string, ids []int64) (map[string]model.Raw, error) {
+	out, err := t.Get(ctx, uuids)
+	if err != nil {
+		return nil, err
+	}
+	for u, r := range t.All() {
+		if id, err := strconv.ParseInt(model.LinkOf(r), 10, 64); err == nil && slices.Contains(ids, id) {
+			out[u] = r
 		}
 	}
 	return out, nil

@@ -1,16 +1,18 @@
 // Package hook is what runs inside the user's `task` command.
 //
-// It appends one line to a spool beside Taskwarrior's data, hands the task
+// It appends a line to a spool beside Taskwarrior's data, hands the task
 // through unchanged and exits 0, whatever happens: no network, no database,
-// no `task`, bounded time. The spool says only "run soon"; losing it loses
-// nothing, since every cycle compares whole exports.
+// no `task`, bounded time. A line says "run soon" and names a task, or none
+// where more or others may have changed. Losing it loses nothing: the whole
+// export is compared every so often.
 //
-// The on-launch hook also takes the lock of LockFile for the running command. The lock belongs to a process, not to an open file: it
-// is free when its owner has ended, so nobody has to release it and nothing
-// stays behind to watch.
+// The on-launch hook also takes the lock of LockFile for the running command.
+// The lock belongs to a process, not to an open file: it is free when its
+// owner has ended, so nobody has to release it and nothing stays behind to
+// watch.
 //
 // A report that changed nothing leaves no line. `undo`, `purge` and `sync`
-// do, though their on-exit is told of no task.
+// leave one without a name, since their on-exit is told of no task.
 //
 // Laws: standard output is line 1 for on-add, line 2 for on-modify (line 1
 // where line 2 is `{}`, the undo of an add), nothing for the others; a hook
@@ -47,21 +49,27 @@ const slow = 12 * time.Millisecond
 func Run(event string, args []string, in io.Reader, out io.Writer) {
 	defer func() { recover() }()
 	data, command := arguments(args)
-	uuid := pass(event, in, out)
 	if event == "on-launch" {
 		if data != "" {
 			launch(data, command, out)
 		}
 		return
 	}
-	if data == "" || (event == "on-exit" && !writes(command) && empty(in)) {
+	uuids := []string{pass(event, in, out)}
+	if event == "on-exit" {
+		uuids = changed(in)
+		if len(uuids) == 0 && writes(command) {
+			uuids = []string{""}
+		}
+	}
+	if data == "" || len(uuids) == 0 {
 		return // a report changed nothing
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer func() { recover() }()
-		spool(data, event, uuid)
+		spool(data, event, uuids)
 	}()
 	select {
 	case <-done:
@@ -100,9 +108,18 @@ func pass(event string, in io.Reader, out io.Writer) string {
 	return findUUID(line)
 }
 
-func empty(in io.Reader) bool {
-	n, _ := io.ReadFull(in, make([]byte, 1))
-	return n == 0
+// maxNamed is how many tasks one command names; after more it names none.
+const maxNamed = 32
+
+// changed reads the tasks that on-exit is told of, as they are stored now.
+func changed(in io.Reader) (uuids []string) {
+	r := bufio.NewReader(in)
+	for line := readLine(r); len(line) > 0; line = readLine(r) {
+		if uuids = append(uuids, findUUID(line)); len(uuids) > maxNamed {
+			return []string{""}
+		}
+	}
+	return uuids
 }
 
 func readLine(r *bufio.Reader) []byte {
@@ -117,41 +134,86 @@ func findUUID(line []byte) string {
 	if !ok || len(rest) < 36 {
 		return ""
 	}
-	for _, c := range rest[:36] {
-		if !strings.ContainsRune("0123456789abcdef-", rune(c)) {
-			return ""
-		}
+	if !isUUID(string(rest[:36])) {
+		return ""
 	}
 	return string(rest[:36])
 }
 
-func spool(data, event, uuid string) {
+func isUUID(s string) bool {
+	for i, c := range []byte(s) {
+		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (c == '-') || (!dash && !strings.ContainsRune("0123456789abcdef", rune(c))) {
+			return false
+		}
+	}
+	return len(s) == 36
+}
+
+// maxSpool bounds the file: nobody reads it, or a lot has changed.
+const maxSpool = 1 << 20
+
+// spool writes again what it wrote to a file that Take had already renamed.
+func spool(data, event string, uuids []string) {
 	if err := os.MkdirAll(Dir(data), 0o700); err != nil {
 		return
 	}
-	f, err := os.OpenFile(SpoolFile(data), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return
+	var lines strings.Builder
+	for _, u := range uuids {
+		fmt.Fprintf(&lines, "%d %s %s\n", time.Now().Unix(), event, u)
 	}
-	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.Size() > 1<<20 {
-		return // nobody reads; one line or a million say the same
+	for range 3 {
+		if appended(SpoolFile(data), lines.String()) {
+			return
+		}
 	}
-	fmt.Fprintf(f, "%d %s %s\n", time.Now().Unix(), event, uuid)
 }
 
-// Take empties the spool by renaming it and returns its lines.
-func Take(data string) ([]string, error) {
+// appended: false means that the file was taken meanwhile.
+func appended(file, lines string) bool {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	mine, err := f.Stat()
+	if err != nil || mine.Size() > maxSpool {
+		return true
+	}
+	if _, err := f.WriteString(lines); err != nil {
+		return true
+	}
+	now, err := os.Stat(file)
+	return err == nil && os.SameFile(mine, now)
+}
+
+// Take empties the spool by renaming it and tells which tasks it names. all:
+// something else may have changed too.
+func Take(data string) (uuids []string, all bool, err error) {
 	tmp := SpoolFile(data) + ".taken"
 	if err := os.Rename(SpoolFile(data), tmp); err != nil {
 		if os.IsNotExist(err) {
-			return nil, nil
+			return nil, false, nil
 		}
-		return nil, err
+		return nil, true, err
 	}
 	b, err := os.ReadFile(tmp)
 	os.Remove(tmp)
-	return strings.Split(strings.TrimSpace(string(b)), "\n"), err
+	if err != nil || len(b) > maxSpool {
+		return nil, true, err
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 || !isUUID(fields[2]) {
+			all = true
+			continue
+		}
+		if u := fields[2]; !seen[u] {
+			seen[u] = true
+			uuids = append(uuids, u)
+		}
+	}
+	return uuids, all, nil
 }
 
 // How long a command waits for the one before it, and for a row of them. An

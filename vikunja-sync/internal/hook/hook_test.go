@@ -68,20 +68,20 @@ func TestShimWithoutBinary(t *testing.T) {
 func TestSpool(t *testing.T) {
 	data := t.TempDir()
 	var wg sync.WaitGroup
-	for range 20 {
+	for i := range 20 {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			spool(data, "on-modify", findUUID([]byte(old)))
+			spool(data, "on-modify", []string{NewUUID(i), findUUID([]byte(old))})
 		}()
 	}
 	wg.Wait()
-	lines, err := Take(data)
-	if err != nil || len(lines) != 20 || !strings.HasSuffix(lines[7], " on-modify 11111111-1111-4111-8111-111111111111") {
-		t.Errorf("%d lines, %v: %q", len(lines), err, lines)
+	uuids, all, err := Take(data)
+	if err != nil || all || len(uuids) != 21 || uuids[1] != "11111111-1111-4111-8111-111111111111" {
+		t.Errorf("%d tasks, %v: %q", len(uuids), err, uuids)
 	}
-	if lines, err := Take(data); err != nil || len(lines) != 0 {
-		t.Errorf("taken twice: %q %v", lines, err)
+	if uuids, all, err := Take(data); err != nil || all || len(uuids) != 0 {
+		t.Errorf("taken twice: %q %v", uuids, err)
 	}
 	st, err := os.Stat(Dir(data))
 	if err != nil || st.Mode().Perm() != 0o700 {
@@ -94,13 +94,92 @@ func TestSpool(t *testing.T) {
 func TestReports(t *testing.T) {
 	for _, tc := range []struct {
 		command, in string
-		lines       int
-	}{{"list", "", 0}, {"export", "", 0}, {"next", now + "\n", 1}, {"undo", "", 1}, {"purge", "", 1}, {"synchronize", "", 1}, {"modify", now + "\n", 1}} {
+		uuids       int
+		all         bool
+	}{
+		{"list", "", 0, false},
+		{"export", "", 0, false},
+		{"next", now + "\n", 1, false},
+		{"undo", "", 0, true},
+		{"purge", "", 0, true},
+		{"synchronize", "", 0, true},
+		{"modify", now + "\n", 1, false},
+		{"import", now + "\n" + strings.ReplaceAll(now, "1111", "2222") + "\n", 2, false},
+		{"import", now + "\nno JSON at all\n", 1, true},
+		{"import", strings.Repeat(now+"\n", maxNamed+1), 0, true},
+	} {
 		data := t.TempDir()
 		Run("on-exit", []string{"data:" + data, "command:" + tc.command}, strings.NewReader(tc.in), io.Discard)
-		if lines, _ := Take(data); len(lines) != tc.lines {
-			t.Errorf("%s: %d lines", tc.command, len(lines))
+		if uuids, all, _ := Take(data); len(uuids) != tc.uuids || all != tc.all {
+			t.Errorf("%s: %q, all: %v", tc.command, uuids, all)
 		}
+	}
+}
+
+// NewUUID makes readable uuids.
+func NewUUID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+
+// TestTake: what cannot be read as a name stands for any task.
+func TestTake(t *testing.T) {
+	for _, tc := range []struct {
+		name, spool string
+		uuids       int
+		all         bool
+	}{
+		{"a name", "1 on-add " + NewUUID(1) + "\n", 1, false},
+		{"twice", "1 on-add " + NewUUID(1) + "\n1 on-exit " + NewUUID(1) + "\n", 1, false},
+		{"none", "1 on-exit \n", 0, true},
+		{"one and none", "1 on-add " + NewUUID(1) + "\n1 on-exit \n", 1, true},
+		{"half a line", "1 on-add 00000000-0000-40", 0, true},
+		{"an option", "1 on-add rc.data.location=/etc/00000000000000000\n", 0, true},
+		{"dashes alone", "1 on-add " + strings.Repeat("-", 36) + "\n", 0, true},
+		{"full", strings.Repeat("1 on-add "+NewUUID(1)+"\n", maxSpool/40), 0, true},
+	} {
+		data := t.TempDir()
+		if err := os.MkdirAll(Dir(data), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(SpoolFile(data), []byte(tc.spool), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if uuids, all, err := Take(data); len(uuids) != tc.uuids || all != tc.all || err != nil {
+			t.Errorf("%s: %q, all: %v, %v", tc.name, uuids, all, err)
+		}
+	}
+}
+
+// TestTaken: a line written to a file that was taken is written again.
+func TestTaken(t *testing.T) {
+	data := t.TempDir()
+	if err := os.MkdirAll(Dir(data), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	stop, done := make(chan struct{}), make(chan map[string]bool)
+	go func() {
+		seen := map[string]bool{}
+		for last := false; ; {
+			uuids, _, _ := Take(data)
+			for _, u := range uuids {
+				seen[u] = true
+			}
+			if last {
+				done <- seen
+				return
+			}
+			select {
+			case <-stop:
+				last = true
+			default:
+			}
+		}
+	}()
+	const n = 3000
+	for i := range n {
+		spool(data, "on-add", []string{NewUUID(i)})
+	}
+	close(stop)
+	if seen := <-done; len(seen) != n {
+		t.Errorf("%d of %d lines", len(seen), n)
 	}
 }
 

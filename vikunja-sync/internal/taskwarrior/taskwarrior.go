@@ -34,6 +34,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -277,8 +278,8 @@ var uuidShape = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
 // manyTasks is where one whole export is cheaper than a long filter.
 const manyTasks = 150
 
-// Get reads some tasks by uuid; those that are gone are absent.
-func (c *Client) Get(ctx context.Context, uuids []string) (map[string]model.Raw, error) {
+// wanted checks uuids, which become part of a command line.
+func wanted(uuids []string) (map[string]bool, error) {
 	want := map[string]bool{}
 	for _, u := range uuids {
 		if !uuidShape.MatchString(u) {
@@ -286,15 +287,59 @@ func (c *Client) Get(ctx context.Context, uuids []string) (map[string]model.Raw,
 		}
 		want[u] = true
 	}
-	if len(want) == 0 {
-		return nil, nil
+	return want, nil
+}
+
+// Near reads some tasks by uuid, and all that name one of the ids of Vikunja,
+// by the attribute or by the annotation of an older script. The filter finds
+// more than those: `has` and the pattern look for the digits anywhere.
+func (c *Client) Near(ctx context.Context, uuids []string, ids []int64) (map[string]model.Raw, error) {
+	if len(ids) == 0 {
+		return c.Get(ctx, uuids)
+	}
+	want, err := wanted(uuids)
+	if err != nil {
+		return nil, err
+	}
+	var terms []string
+	for _, u := range uuids {
+		terms = append(terms, "uuid:"+u) // 2.6 cannot evaluate two bare ones joined by `or`
+	}
+	named := map[int64]bool{}
+	for _, id := range ids {
+		named[id] = true
+		terms = append(terms, fmt.Sprintf("%s.has:%d", model.UDALink, id), fmt.Sprintf("/%s:.*%d/", model.UDALink, id))
+	}
+	filter := []string{"rc.regex=on", "("}
+	for _, t := range terms {
+		filter = append(filter, t, "or")
+	}
+	filter[len(filter)-1] = ")"
+	if len(terms) > manyTasks {
+		filter = nil
+	}
+	out := map[string]model.Raw{}
+	err = c.export(ctx, filter, func(r model.Raw) error {
+		if id, err := strconv.ParseInt(model.LinkOf(r), 10, 64); want[r.UUID()] || (err == nil && named[id]) {
+			out[r.UUID()] = r
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Get reads some tasks by uuid; those that are gone are absent.
+func (c *Client) Get(ctx context.Context, uuids []string) (map[string]model.Raw, error) {
+	want, err := wanted(uuids)
+	if err != nil || len(want) == 0 {
+		return nil, err
 	}
 	filter := uuids
 	if len(want) > manyTasks {
 		filter = nil
 	}
 	out := map[string]model.Raw{}
-	err := c.export(ctx, filter, func(r model.Raw) error {
+	err = c.export(ctx, filter, func(r model.Raw) error {
 		if want[r.UUID()] {
 			out[r.UUID()] = r
 		}

@@ -59,6 +59,9 @@ func TestNoArguments(t *testing.T) {
 		if _, err := c.Get(t.Context(), []string{bad}); err == nil {
 			t.Errorf("`%s` was taken for a uuid", bad)
 		}
+		if _, err := c.Near(t.Context(), []string{bad}, []int64{1}); err == nil {
+			t.Errorf("`%s` was taken for a uuid", bad)
+		}
 	}
 	evil := "$(id) rc.data.location=/ -- due:tomorrow"
 	r := model.Raw{}

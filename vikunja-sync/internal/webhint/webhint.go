@@ -3,9 +3,9 @@
 //
 // A delivery is read within bounds, its signature compared in constant time
 // over the raw bytes, a line is made durable in a spool, and only then it is
-// answered. Nothing of the body is believed or kept but the event's name, so a
-// forged, repeated, late or reordered delivery can at most cause a cycle that
-// finds nothing.
+// answered. Nothing of the body is believed; kept are the event's name and the
+// ids of tasks, which say where to look. So a forged, repeated, late or
+// reordered delivery can at most cause a cycle that finds nothing.
 //
 // Laws: no signature, no effect (401); nothing is answered 2xx before the
 // spool has it; no more than MaxBody is read, in no more than a few seconds.
@@ -19,6 +19,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -26,6 +27,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -107,13 +110,11 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) int {
 	if len(r.secret) == 0 || !hmac.Equal([]byte(want), []byte(req.Header.Get("X-Vikunja-Signature"))) {
 		return http.StatusUnauthorized
 	}
-	var event struct {
-		Name string `json:"event_name"`
-	}
-	if json.Unmarshal(body, &event) != nil || !name.MatchString(event.Name) {
+	e, err := parse(body)
+	if err != nil || !name.MatchString(e.Name) {
 		return http.StatusBadRequest
 	}
-	if err := r.keep(event.Name); err != nil {
+	if err := r.keep(e.line()); err != nil {
 		return http.StatusInternalServerError // asked again later
 	}
 	select {
@@ -124,6 +125,60 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) int {
 }
 
 var name = regexp.MustCompile(`^[a-z][a-z._]{0,63}$`)
+
+// event is what a delivery is asked for.
+type event struct {
+	Name string `json:"event_name"`
+	Data struct {
+		Task     named `json:"task"`
+		Relation struct {
+			Task  number `json:"task_id"`
+			Other number `json:"other_task_id"`
+		} `json:"relation"`
+	} `json:"data"`
+}
+
+type named struct {
+	ID number `json:"id"`
+}
+
+// number is an id, or 0 where the body has something else.
+type number int64
+
+// UnmarshalJSON never fails: a delivery without an id is a hint as well.
+func (n *number) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseInt(string(b), 10, 64)
+	if err == nil && v > 0 {
+		*n = number(v)
+	}
+	return nil
+}
+
+// parse wants JSON with a name; where the rest is not as expected it names no
+// task.
+func parse(body []byte) (e event, err error) {
+	err = json.Unmarshal(body, &e)
+	var odd *json.UnmarshalTypeError
+	if errors.As(err, &odd) {
+		return event{Name: e.Name}, nil
+	}
+	return e, err
+}
+
+// line names the event and the tasks that it is about, if that is all that it
+// can be about.
+func (e *event) line() string {
+	out := e.Name
+	if !strings.HasPrefix(e.Name, "task.") || e.Data.Task.ID == 0 {
+		return out
+	}
+	for _, n := range []number{e.Data.Task.ID, e.Data.Relation.Task, e.Data.Relation.Other} {
+		if n != 0 {
+			out += fmt.Sprint(" ", n)
+		}
+	}
+	return out
+}
 
 // keep appends to the spool and waits for the disk.
 func (r *Receiver) keep(event string) error {
@@ -137,8 +192,8 @@ func (r *Receiver) keep(event string) error {
 		return err
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.Size() > 1<<20 {
-		return nil // full of hints already
+	if st, err := f.Stat(); err == nil && st.Size() > maxSpool {
+		return nil // Take will say that anything may have changed
 	}
 	if _, err := fmt.Fprintf(f, "%d %s\n", time.Now().Unix(), event); err != nil {
 		return err
@@ -146,16 +201,34 @@ func (r *Receiver) keep(event string) error {
 	return f.Sync()
 }
 
-// Take empties the spool; the next cycle is due if it held anything.
-func (r *Receiver) Take() (had bool) {
+// maxSpool bounds the spool.
+const maxSpool = 1 << 20
+
+// Take empties the spool and tells which tasks it names. all: something else
+// may have changed too.
+func (r *Receiver) Take() (ids []int64, all bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	st, err := os.Stat(r.spool)
-	if err != nil || st.Size() == 0 {
-		return false
+	b, err := os.ReadFile(r.spool)
+	if err != nil {
+		return nil, !os.IsNotExist(err)
 	}
 	os.Remove(r.spool)
-	return true
+	seen := map[int64]bool{}
+	for line := range strings.Lines(string(b)) {
+		named := strings.Fields(line)
+		all = all || len(named) < 3 || !strings.HasSuffix(line, "\n")
+		for _, f := range named[min(2, len(named)):] {
+			id, err := strconv.ParseInt(f, 10, 64)
+			if err != nil || id <= 0 {
+				all = true
+			} else if !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, all || len(b) > maxSpool
 }
 
 // Serve listens until ctx ends.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,8 +136,65 @@ func TestRecorded(t *testing.T) {
 	if n < 30 {
 		t.Errorf("only %d deliveries", n)
 	}
-	if !r.Take() || r.Take() {
+	ids, all := r.Take()
+	if len(ids) < 3 || !all { // among the recorded are events of projects
+		t.Errorf("named: %v, all: %v", ids, all)
+	}
+	if ids, all := r.Take(); len(ids) > 0 || all {
 		t.Error("the spool is taken once")
+	}
+}
+
+// TestNamed: ids of tasks are kept where they are ids; where they are not, or
+// the event may concern more, any task may have changed.
+func TestNamed(t *testing.T) {
+	for _, tc := range []struct {
+		name, body string
+		ids        []int64
+		all        bool
+	}{
+		{"a task", `{"event_name":"task.updated","data":{"task":{"id":7,"title":"x"},"project":{"id":3}}}`, []int64{7}, false},
+		{"a comment", `{"event_name":"task.comment.edited","data":{"comment":{"id":4},"task":{"id":7}}}`, []int64{7}, false},
+		{"a relation", `{"event_name":"task.relation.created","data":{"task":{"id":7},"relation":{"task_id":7,"other_task_id":9}}}`, []int64{7, 9}, false},
+		{"a deletion", `{"event_name":"task.deleted","data":{"task":{"id":7}}}`, []int64{7}, false},
+		{"a project", `{"event_name":"project.updated","data":{"project":{"id":3},"task":{"id":7}}}`, nil, true},
+		{"many tasks", `{"event_name":"tasks.overdue","data":{"task":{"id":7}}}`, nil, true},
+		{"no data", `{"event_name":"task.updated"}`, nil, true},
+		{"null", `{"event_name":"task.updated","data":{"task":null}}`, nil, true},
+		{"text for an id", `{"event_name":"task.updated","data":{"task":{"id":"7 8"}}}`, nil, true},
+		{"a negative id", `{"event_name":"task.updated","data":{"task":{"id":-7}}}`, nil, true},
+		{"a huge id", `{"event_name":"task.updated","data":{"task":{"id":99999999999999999999}}}`, nil, true},
+		{"a fraction", `{"event_name":"task.updated","data":{"task":{"id":7.5}}}`, nil, true},
+		{"a list", `{"event_name":"task.updated","data":{"task":[{"id":7}]}}`, nil, true},
+		{"an odd relation", `{"event_name":"task.relation.created","data":{"task":{"id":7},"relation":[9]}}`, nil, true},
+	} {
+		r := New(secret, filepath.Join(t.TempDir(), "spool"))
+		for range 2 {
+			if got := post(r, "POST", Path, tc.body, Sign(secret, []byte(tc.body))); got != http.StatusNoContent {
+				t.Errorf("%s: %d", tc.name, got)
+			}
+		}
+		if ids, all := r.Take(); !slices.Equal(ids, tc.ids) || all != tc.all {
+			t.Errorf("%s: %v, all: %v", tc.name, ids, all)
+		}
+	}
+}
+
+// TestSpoiled: a spool that is full or broken stands for any task.
+func TestSpoiled(t *testing.T) {
+	for name, text := range map[string]string{
+		"full":        strings.Repeat("1 task.updated 7\n", maxSpool/16),
+		"half a line": "1 task.updated 7\n1 task.upda",
+		"half an id":  "1 task.updated 7",
+		"no id":       "1 task.updated x\n",
+	} {
+		file := filepath.Join(t.TempDir(), "spool")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, all := New(secret, file).Take(); !all {
+			t.Errorf("%s: not all", name)
+		}
 	}
 }
 
