@@ -5,6 +5,9 @@
 // deletions, findings of doctor), 2 wrong command line or settings, 3 could
 // not do the work.
 //
+// The daemon answers a hook or a webhook with a hinted cycle (hints.go) and runs
+// a whole one at the start, after a failure, and every interval.
+//
 // The state is open only while a command needs it, for the daemon that is
 // during a cycle, so `status` and `conflicts` work beside it.
 //
@@ -161,11 +164,7 @@ func rounds(ctx context.Context, e *engine.Engine, dry bool) (*engine.Report, er
 	var sum engine.Report
 	for n := 0; n < maxRounds; n++ {
 		rep, err := e.Cycle(ctx, engine.Options{DryRun: dry})
-		sum.WritesTW += rep.WritesTW
-		sum.WritesVK += rep.WritesVK
-		sum.Conflicts += rep.Conflicts
-		sum.Actions = append(sum.Actions, rep.Actions...)
-		sum.TW, sum.VK, sum.Pairs, sum.Problems, sum.Guard, sum.Again, sum.RetryAt = rep.TW, rep.VK, rep.Pairs, rep.Problems, rep.Guard, rep.Again, rep.RetryAt
+		add(&sum, rep)
 		if err != nil || dry || !rep.Again || !rep.RetryAt.IsZero() || ctx.Err() != nil {
 			return &sum, err
 		}
@@ -174,6 +173,40 @@ func rounds(ctx context.Context, e *engine.Engine, dry bool) (*engine.Report, er
 		}
 	}
 	return &sum, nil
+}
+
+// hintedRounds runs hinted cycles until one asks for no other, or gives up:
+// then the whole ones follow, and why says so.
+func hintedRounds(ctx context.Context, e *engine.Engine, h engine.Hint) (sum *engine.Report, why string, err error) {
+	sum = &engine.Report{}
+	for range 3 {
+		rep, err := e.Hinted(ctx, h)
+		if rep.Whole != "" {
+			why = rep.Whole
+			break
+		}
+		add(sum, rep)
+		if err != nil || !rep.Again || !rep.RetryAt.IsZero() || ctx.Err() != nil {
+			return sum, "", err
+		}
+		why = "a hinted cycle found no rest"
+	}
+	done := *sum
+	sum, err = rounds(ctx, e, false)
+	sum.WritesTW += done.WritesTW
+	sum.WritesVK += done.WritesVK
+	sum.Conflicts += done.Conflicts
+	sum.Actions = append(done.Actions, sum.Actions...)
+	return sum, why, err
+}
+
+// add sums what was done; what is the case is as the last cycle saw it.
+func add(sum, rep *engine.Report) {
+	sum.WritesTW += rep.WritesTW
+	sum.WritesVK += rep.WritesVK
+	sum.Conflicts += rep.Conflicts
+	sum.Actions = append(sum.Actions, rep.Actions...)
+	sum.TW, sum.VK, sum.Pairs, sum.Problems, sum.Guard, sum.Again, sum.RetryAt = rep.TW, rep.VK, rep.Pairs, rep.Problems, rep.Guard, rep.Again, rep.RetryAt
 }
 
 func (a *app) printJSON(v any) error {

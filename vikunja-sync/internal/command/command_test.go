@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -234,7 +235,7 @@ func TestDaemon(t *testing.T) {
 	secret := filepath.Join(env["HOME"], "secret")
 	write(t, secret, "key\n")
 	write(t, filepath.Join(env["XDG_CONFIG_HOME"], "vikunja-sync", "config.toml"), fmt.Sprintf(
-		"interval = \"1h\"\nwebhook = true\nwebhook_listen = %q\nwebhook_url = \"http://%s%s\"\nwebhook_secret_file = %q\nstatus_listen = %q\n",
+		"interval = \"1h\"\nlog_level = \"debug\"\nwebhook = true\nwebhook_listen = %q\nwebhook_url = \"http://%s%s\"\nwebhook_secret_file = %q\nstatus_listen = %q\n",
 		hookAt, hookAt, webhint.Path, secret, pagesAt))
 	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(env["HOME"], "notify"), Net: "unixgram"})
 	if err != nil {
@@ -281,6 +282,7 @@ func TestDaemon(t *testing.T) {
 	}
 	eventually(t, "webhook", func() bool { return strings.Contains(task(t, env, "rc.hooks=off", "export"), "by webhook") })
 	eventually(t, "metrics", func() bool { return strings.Contains(get("/metrics"), "vikunja_sync_pairs 2\n") })
+	named(t, env, h, hookAt, get)
 	private(t, env["XDG_STATE_HOME"], env["XDG_CONFIG_HOME"], hook.Dir(env["data"]))
 	if _, errs, code := call(t, env, "run"); code != exitFailed || !strings.Contains(errs, "another `vikunja-sync run`") {
 		t.Errorf("a second daemon: %d %s", code, errs)
@@ -292,6 +294,107 @@ func TestDaemon(t *testing.T) {
 	})
 	if out, errs, code := call(t, env, "doctor"); !strings.Contains(out, "ok  webhook") {
 		t.Errorf("doctor: %d %s%s", code, out, errs)
+	}
+}
+
+// named: what a hook or a webhook names arrives in a cycle that reads no list,
+// and the status keeps what the last whole cycle counted.
+func named(t *testing.T, env map[string]string, h *fake.HTTP, at string, get func(string) string) {
+	t.Helper()
+	hinted := func() (n int) {
+		_, rest, _ := strings.Cut(get("/metrics"), "\nvikunja_sync_hinted_cycles_total ")
+		fmt.Sscan(rest, &n)
+		return n
+	}
+	uuid, id, before := task(t, env, "rc.hooks=off", "description:by hook", "_uuids"), int64(0), hinted()
+	for n := 0; n < 5 && hinted() == before; n++ { // a hint of before that names nothing may still be on its way
+		title, cycles := fmt.Sprint("typed ", n), get("/metrics")
+		task(t, env, "rc.hooks=off", uuid, "modify", "--", title)
+		hook.Run("on-exit", []string{"data:" + env["data"], "command:modify"}, strings.NewReader(`{"uuid":"`+uuid+`"}`+"\n"), io.Discard)
+		eventually(t, "a hook's task", func() bool {
+			h.Mu.Lock()
+			defer h.Mu.Unlock()
+			for _, v := range h.TaskM {
+				if v.Title == title {
+					id = v.ID
+					return true
+				}
+			}
+			return false
+		})
+		eventually(t, "its cycle", func() bool { return get("/metrics") != cycles })
+	}
+	if hinted() == before {
+		t.Error("no hinted cycle")
+	}
+	before = hinted()
+	title := "clicked again"
+	if err := h.UpdateTask(t.Context(), id, api.TaskPatch{Title: &title}); err != nil {
+		t.Fatal(err)
+	}
+	body := fmt.Sprintf(`{"event_name":"task.updated","data":{"task":{"id":%d,"title":"a lie"}}}`, id)
+	req, _ := http.NewRequest("POST", "http://"+at+webhint.Path, strings.NewReader(body))
+	req.Header.Set("X-Vikunja-Signature", webhint.Sign("key", []byte(body)))
+	if resp, err := http.DefaultClient.Do(req); err != nil || resp.StatusCode != 204 {
+		t.Fatalf("%v %v", resp, err)
+	}
+	eventually(t, "a webhook's task", func() bool {
+		return task(t, env, "rc.hooks=off", "_get", uuid+".description") == "clicked again" && hinted() > before
+	})
+	if n := task(t, env, "rc.hooks=off", "status:pending", "count"); n != "2" {
+		t.Errorf("%s tasks", n)
+	}
+}
+
+// TestGather: what the spools name is enough only while nothing else may have
+// changed.
+func TestGather(t *testing.T) {
+	u := func(n int) string { return fmt.Sprintf("1 on-exit 00000000-0000-4000-8000-%012d\n", n) }
+	many := ""
+	for n := range engine.MaxHints + 1 {
+		many += u(n)
+	}
+	now := time.Now()
+	for _, tc := range []struct {
+		name, spool, mail string
+		hinted            bool
+		whole             time.Time
+		failed            int
+		why               string
+		tasks             int
+	}{
+		{"a name", u(1), "", true, now, 0, "", 1},
+		{"names from both", u(1) + u(2) + u(1), "1 task.updated 7\n", true, now, 0, "", 3},
+		{"served already", "", "", true, now, 0, "", 0},
+		{"the timer", u(1), "", false, now, 0, "the interval is over", 1},
+		{"a row of hints without end", u(1), "", true, now.Add(-time.Hour), 0, "the interval is over", 1},
+		{"the start", u(1), "", true, time.Time{}, 0, "the first one", 1},
+		{"after a failure", u(1), "", true, now, 1, "the last one did not come to its end", 1},
+		{"no name", u(1) + "1 on-exit \n", "", true, now, 0, "a hint names no task", 1},
+		{"a project", u(1), "1 project.updated\n", true, now, 0, "a hint names no task", 1},
+		{"many", many, "", true, now, 0, "many tasks are named", engine.MaxHints + 1},
+	} {
+		dir := t.TempDir()
+		env := map[string]string{"HOME": dir}
+		a := &app{World: World{Env: func(k string) string { return env[k] }, Err: io.Discard}}
+		c, err := a.load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &daemon{app: a, cfg: c, log: slog.New(slog.DiscardHandler), data: filepath.Join(dir, "data"), whole: tc.whole, failed: tc.failed,
+			hook: webhint.New("key", filepath.Join(dir, "mail"))}
+		for file, text := range map[string]string{hook.SpoolFile(d.data): tc.spool, filepath.Join(dir, "mail"): tc.mail} {
+			if text != "" {
+				write(t, file, text)
+			}
+		}
+		h, why := d.gather(tc.hinted, now)
+		if why != tc.why || len(h.UUIDs)+len(h.IDs) != tc.tasks {
+			t.Errorf("%s: %q, want %q: %+v", tc.name, why, tc.why, h)
+		}
+		if h, why := d.gather(true, now); tc.why == "" && (why != "" || len(h.UUIDs)+len(h.IDs) > 0) {
+			t.Errorf("%s: taken twice: %+v %q", tc.name, h, why)
+		}
 	}
 }
 
@@ -418,7 +521,7 @@ func TestHinted(t *testing.T) {
 		if tc.limit > 0 {
 			d.notBefore = first.Add(tc.limit)
 		}
-		if got := d.hinted(first, first.Add(tc.after)); got != tc.want {
+		if got := d.delay(settle, first, first.Add(tc.after)); got != tc.want {
 			t.Errorf("%v after the first hint: %v, want %v", tc.after, got, tc.want)
 		}
 	}

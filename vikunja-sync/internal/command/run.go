@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -32,7 +33,8 @@ func (a *app) run() *cobra.Command {
 		Use:   "run",
 		Short: "Keep both sides in step until stopped",
 		Long: "Keep both sides in step until stopped.\n\nA cycle runs when a hook of Taskwarrior or a webhook says that something changed, and\n" +
-			"every `interval` in any case. Answers to systemd's notify and watchdog protocol.",
+			"every `interval` in any case. The former reads the tasks that were named, where that is\n" +
+			"enough to decide; the latter reads all. Answers to systemd's notify and watchdog protocol.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load()
 			if err != nil {
@@ -65,7 +67,9 @@ type daemon struct {
 	mu     sync.Mutex
 	last   Status
 	cycles int
-	failed int // in a row
+	hinted int       // of them, those that read what hints named
+	failed int       // in a row
+	whole  time.Time // when the last whole cycle began
 	// notBefore is when the server's limiter opens: hints wait for it.
 	notBefore time.Time
 }
@@ -169,16 +173,20 @@ func (d *daemon) close() {
 	}
 }
 
-// settle is how long to wait for more hints before a cycle, patience how long
-// at most: a user who goes on typing does not keep the first change back.
+// settle is how long to wait for more hints before a cycle: a command of
+// Taskwarrior gives several, before and after it stores, and a row of commands
+// is one change. settleWeb is the same for webhooks, whose events come
+// together. patience is how long at most: a user who goes on typing does not
+// keep the first change back.
 const (
-	settle   = 250 * time.Millisecond
-	patience = time.Second
+	settle    = 250 * time.Millisecond
+	settleWeb = 100 * time.Millisecond
+	patience  = time.Second
 )
 
-// hinted gives the wait before the cycle that a hint asks for; since is when
+// delay gives the wait before the cycle that a hint asks for; since is when
 // the first one came.
-func (d *daemon) hinted(since, now time.Time) time.Duration {
+func (d *daemon) delay(settle time.Duration, since, now time.Time) time.Duration {
 	wait := min(settle, since.Add(patience).Sub(now))
 	return max(wait, d.notBefore.Sub(now), 0)
 }
@@ -194,12 +202,12 @@ func (d *daemon) loop(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var since time.Time // the first hint that no cycle has followed
-	hint := func() {
+	hint := func(settle time.Duration) {
 		now := time.Now()
 		if since.IsZero() {
 			since = now
 		}
-		timer.Reset(d.hinted(since, now))
+		timer.Reset(d.delay(settle, since, now))
 	}
 	for {
 		select {
@@ -210,47 +218,45 @@ func (d *daemon) loop(ctx context.Context) error {
 			if e.Name != hook.SpoolFile(d.data) || !e.Has(fsnotify.Write|fsnotify.Create) {
 				continue
 			}
-			hint()
+			hint(settle)
 			continue
 		case err := <-d.watch.Errors:
 			d.log.Warn("watching the spool", "error", err)
 			continue
 		case <-hints:
-			hint()
+			hint(settleWeb)
 			continue
 		case <-timer.C:
 		}
+		hinted := !since.IsZero()
 		since = time.Time{}
-		timer.Reset(d.cycle(ctx))
+		timer.Reset(d.cycle(ctx, hinted))
 	}
 }
 
 // cycle runs and tells when the next is due.
-func (d *daemon) cycle(ctx context.Context) time.Duration {
+func (d *daemon) cycle(ctx context.Context, hinted bool) time.Duration {
 	start := time.Now()
-	hook.Take(d.data)
-	if d.hook != nil {
-		d.hook.Take()
+	h, why := d.gather(hinted, start)
+	if why == "" && len(h.UUIDs)+len(h.IDs) == 0 {
+		return d.untilWhole() // the cycle before has read what this hint was for
 	}
-	rep, err := d.once(ctx)
+	rep, why, err := d.once(ctx, h, why)
 	debug.FreeOSMemory()
 	wait := d.pause(rep, err)
-	d.record(start, rep, err)
+	if why != "" {
+		d.whole = start
+		d.log.Debug("whole cycle", "reason", why)
+	} else if d.failed == 0 {
+		wait = d.untilWhole()
+	}
+	d.record(start, rep, err, why != "")
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("cycle failed", "error", err, "next", wait.Round(time.Second))
 	} else if rep != nil && rep.WritesTW+rep.WritesVK > 0 {
 		d.log.Info("cycle", "pairs", rep.Pairs, "taskwarrior_writes", rep.WritesTW, "vikunja_writes", rep.WritesVK, "conflicts", rep.Conflicts)
 	}
 	return wait
-}
-
-func (d *daemon) once(ctx context.Context) (*engine.Report, error) {
-	st, err := d.app.store(d.cfg, 20*time.Second)
-	if err != nil {
-		return nil, err
-	}
-	defer st.Close()
-	return rounds(ctx, engine.New(engineConfig(d.cfg, d.log), d.tw, d.vk, st), false)
 }
 
 // pause backs off with jitter after failures and respects the limiter.
@@ -273,20 +279,33 @@ func (d *daemon) pause(rep *engine.Report, err error) time.Duration {
 	return wait + time.Duration(rand.Int64N(int64(wait/4)+1))
 }
 
-func (d *daemon) record(start time.Time, rep *engine.Report, err error) {
+// record keeps the status. What a hinted cycle did not look at is as the last
+// whole one left it.
+func (d *daemon) record(start time.Time, rep *engine.Report, err error, whole bool) {
 	s := Status{At: start.UTC(), OK: err == nil, Seconds: time.Since(start).Seconds()}
 	if err != nil {
 		s.Error = err.Error()
 	}
+	if !whole {
+		s.TW, s.VK, s.Guard, s.Problems = d.last.TW, d.last.VK, d.last.Guard, slices.Clone(d.last.Problems)
+	}
 	if rep != nil {
-		s.TW, s.VK, s.Pairs, s.WritesTW, s.WritesVK, s.Conflicts, s.Guard = rep.TW, rep.VK, rep.Pairs, rep.WritesTW, rep.WritesVK, rep.Conflicts, rep.Guard
+		s.Pairs, s.WritesTW, s.WritesVK, s.Conflicts = rep.Pairs, rep.WritesTW, rep.WritesVK, rep.Conflicts
+		if whole {
+			s.TW, s.VK, s.Guard = rep.TW, rep.VK, rep.Guard
+		}
 		for _, p := range rep.Problems {
-			s.Problems = append(s.Problems, about(p)+p.Reason)
+			if text := about(p) + p.Reason; whole || !slices.Contains(s.Problems, text) {
+				s.Problems = append(s.Problems, text)
+			}
 		}
 	}
 	d.mu.Lock()
 	d.last = s
 	d.cycles++
+	if !whole {
+		d.hinted++
+	}
 	d.mu.Unlock()
 	b, _ := json.MarshalIndent(s, "", "  ")
 	tmp := d.cfg.State("status.json.new")
@@ -331,6 +350,7 @@ func (d *daemon) metrics(w http.ResponseWriter) {
 	}{
 		{"up", "gauge", "Whether the last cycle succeeded.", ok},
 		{"cycles_total", "counter", "Cycles since the start.", d.cycles},
+		{"hinted_cycles_total", "counter", "Those of them that read only what hints named.", d.hinted},
 		{"last_cycle_timestamp_seconds", "gauge", "When the last cycle began.", d.last.At.Unix()},
 		{"last_cycle_seconds", "gauge", "How long it took.", d.last.Seconds},
 		{"pairs", "gauge", "Tasks in step.", d.last.Pairs},
