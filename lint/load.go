@@ -84,10 +84,8 @@ func (w *Workspace) With(changed map[string][]byte) *Workspace {
 	for i, s := range n.Sources {
 		if text, ok := changed[s.Path]; ok {
 			n.Sources[i] = newSource(s.Path, text)
-		} else {
-			n.Sources[i] = newSource(s.Path, s.Text)
+			n.byPath[s.Path] = n.Sources[i]
 		}
-		n.byPath[s.Path] = n.Sources[i]
 	}
 	for p, text := range changed {
 		if n.byPath[p] == nil {
