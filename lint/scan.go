@@ -84,43 +84,54 @@ func (s *scanner) folder(dir string, ignore *ignoreList) {
 		return
 	}
 	ignore = readIgnoreIn(w.FS, dir, es, ignore)
-	names := make(map[string]string, len(es))
-	w.dirs[dir] = names
-	var files, links, below []string
+	l := listing{names: make(map[string]string, len(es))}
+	w.dirs[dir] = l.names
 	for _, e := range es {
-		name := e.Name()
-		p := path.Join(dir, name)
-		nix := strings.HasSuffix(name, ".nix")
+		p := path.Join(dir, e.Name())
 		switch {
-		case skipped(name):
+		case skipped(e.Name()):
 		case ignore.ignored(p, e.IsDir()):
-			if e.IsDir() || nix {
+			if e.IsDir() || strings.HasSuffix(p, ".nix") {
 				w.ignored = append(w.ignored, p)
 			}
-		case e.IsDir():
-			names[name] = "directory"
-			below = append(below, name)
-		case e.Type()&fs.ModeSymlink != 0:
-			names[name] = "symlink"
-			w.link(p)
-			if nix {
-				links = append(links, name)
-			}
-		case e.Type().IsRegular():
-			names[name] = "regular"
-			if nix {
-				files = append(files, name)
-			}
+		default:
+			l.add(e)
 		}
 	}
-	for names := range slices.Chunk(files, batchSize) {
+	for _, name := range l.links {
+		w.link(path.Join(dir, name))
+	}
+	for names := range slices.Chunk(l.files, batchSize) {
 		s.batches = append(s.batches, batch{dir: dir, names: names})
 	}
-	if len(links) > 0 {
+	if links := slices.DeleteFunc(l.links, func(name string) bool { return !strings.HasSuffix(name, ".nix") }); len(links) > 0 {
 		s.batches = append(s.batches, batch{dir: dir, names: links, apart: true})
 	}
-	for _, name := range below {
+	for _, name := range l.folders {
 		s.folder(path.Join(dir, name), ignore)
+	}
+}
+
+// listing is what a folder holds; of the files those of Nix.
+type listing struct {
+	names                 map[string]string // as in Workspace.dirs
+	files, links, folders []string
+}
+
+func (l *listing) add(e fs.DirEntry) {
+	name := e.Name()
+	switch {
+	case e.IsDir():
+		l.names[name] = "directory"
+		l.folders = append(l.folders, name)
+	case e.Type()&fs.ModeSymlink != 0:
+		l.names[name] = "symlink"
+		l.links = append(l.links, name)
+	case e.Type().IsRegular():
+		l.names[name] = "regular"
+		if strings.HasSuffix(name, ".nix") {
+			l.files = append(l.files, name)
+		}
 	}
 }
 
