@@ -304,30 +304,30 @@ func (w *world) post(event string, id int64) {
 }
 
 // hint draws names of tasks: of some that changed and some that did not, twice
-// or not at all, of some that are gone and some that never were.
+// or not at all, of some that are gone and some that never were. It chooses by
+// birth, as pick does.
 func (w *world) hint(seed uint64) *Hint {
 	rng := rand.New(rand.NewPCG(seed, 5))
-	all, ids := w.tasks.All(), map[int64]bool{}
-	for id := range w.vk.TaskM {
-		ids[id] = true
-	}
-	for u, p := range w.pairs() {
-		ids[p.ID] = true
-		if all[u] == nil {
-			all[u] = model.Raw{}
+	part, all := oneOf[uint64](rng, 1, 3, 6), w.tasks.All()
+	times := func(key, title string) (n int) {
+		if w.births[key] == "" {
+			w.births[key] = title
 		}
+		for h := mix(seed, w.births[key]) % 8; h < part; h += 4 {
+			n++
+		}
+		return n
 	}
 	var h Hint
-	part := oneOf(rng, 1, 3, 6)
 	for _, u := range slices.Sorted(maps.Keys(all)) {
-		for n := rng.IntN(8); n < part; n += 4 {
-			h.UUIDs = append(h.UUIDs, u)
-		}
+		h.UUIDs = append(h.UUIDs, slices.Repeat([]string{u}, times(u, all[u].Str("description")))...)
 	}
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		for n := rng.IntN(8); n < part; n += 4 {
-			h.IDs = append(h.IDs, id)
-		}
+	for _, id := range slices.Sorted(maps.Keys(w.vk.TaskM)) {
+		h.IDs = append(h.IDs, slices.Repeat([]int64{id}, times(fmt.Sprint(id), w.vk.TaskM[id].Title))...)
+	}
+	if gone := w.gonePairs(all); len(gone) > 0 && rng.IntN(2) == 0 {
+		u := oneOf(rng, gone...)
+		h.UUIDs, h.IDs = append(h.UUIDs, u), append(h.IDs, w.numbers[u]...)
 	}
 	if rng.IntN(4) == 0 {
 		h.UUIDs, h.IDs = append(h.UUIDs, userUUID(rng.Uint64())), append(h.IDs, 100_000+rng.Int64N(1000))
@@ -336,6 +336,11 @@ func (w *world) hint(seed uint64) *Hint {
 	rng.Shuffle(len(h.IDs), func(i, j int) { h.IDs[i], h.IDs[j] = h.IDs[j], h.IDs[i] })
 	h.UUIDs, h.IDs = h.UUIDs[:min(len(h.UUIDs), MaxHints/2)], h.IDs[:min(len(h.IDs), MaxHints/2)]
 	return &h
+}
+
+// gonePairs are those that Taskwarrior's side has no task of.
+func (w *world) gonePairs(all map[string]model.Raw) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.numbers)), func(u string) bool { return all[u] != nil })
 }
 
 // deliver brings some webhooks, in any order, some twice, an old one and a
