@@ -447,17 +447,20 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 }
 
 // asPlanned takes a last look at a task. Comments that came in the second of
-// its stamp are seen only in their list.
+// its stamp are seen only in their list, and once that second is over.
 func (c *cycle) asPlanned(ctx context.Context, td *todo) (bool, error) {
-	fresh, err := c.Engine.vk.Task(ctx, td.pair.ID)
-	if err != nil || c.snapVK(&fresh).Hash() != td.vk.Hash() || !td.vkTask.task.Updated.Equal(fresh.Updated) {
-		return false, err
+	t := td.vkTask.task
+	if td.vkTask.hot {
+		if now, ok := c.Engine.vk.Now(); !ok || now.Sub(t.Updated).Abs() < 2*time.Second {
+			return false, nil
+		}
+		cs, err := c.comments(ctx, t.ID)
+		if err != nil || !slices.EqualFunc(cs, td.vk.Comments, func(a, b model.Comment) bool { return a.ID == b.ID && a.Text == b.Text }) {
+			return false, err
+		}
 	}
-	if !td.vkTask.hot {
-		return true, nil
-	}
-	cs, err := c.comments(ctx, td.pair.ID)
-	return slices.EqualFunc(cs, td.vk.Comments, func(a, b model.Comment) bool { return a.ID == b.ID && a.Text == b.Text }), err
+	fresh, err := c.Engine.vk.Task(ctx, t.ID)
+	return err == nil && c.snapVK(&fresh).Hash() == td.vk.Hash() && fresh.Updated.Equal(t.Updated), err
 }
 
 func (c *cycle) bury(td *todo, seq uint64) error {
