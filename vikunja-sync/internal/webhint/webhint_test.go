@@ -156,7 +156,7 @@ func TestNamed(t *testing.T) {
 		{"a task", `{"event_name":"task.updated","data":{"task":{"id":7,"title":"x"},"project":{"id":3}}}`, []int64{7}, false},
 		{"a comment", `{"event_name":"task.comment.edited","data":{"comment":{"id":4},"task":{"id":7}}}`, []int64{7}, false},
 		{"a relation", `{"event_name":"task.relation.created","data":{"task":{"id":7},"relation":{"task_id":7,"other_task_id":9}}}`, []int64{7, 9}, false},
-		{"a deletion", `{"event_name":"task.deleted","data":{"task":{"id":7}}}`, []int64{7}, false},
+		{"a deletion", `{"event_name":"task.deleted","data":{"task":{"id":7}}}`, nil, true},
 		{"a project", `{"event_name":"project.updated","data":{"project":{"id":3},"task":{"id":7}}}`, nil, true},
 		{"many tasks", `{"event_name":"tasks.overdue","data":{"task":{"id":7}}}`, nil, true},
 		{"no data", `{"event_name":"task.updated"}`, nil, true},
