@@ -111,10 +111,16 @@ func template(r model.Raw) map[string]string {
 }
 
 // repeated reports a task one of whose occurrences ended: when that one is
-// reopened, it is a task of its own.
+// reopened, it is a task of its own. It may have had another number then.
 func (w *world) repeated(id int64) bool {
+	w.keyVK(id)
+	ids := []int64{id}
+	for _, u := range w.shared[id] {
+		ids = append(ids, w.numbers[u]...)
+	}
 	for key := range w.ended {
-		if strings.HasSuffix(key, fmt.Sprint(" ", id)) {
+		_, num, _ := strings.Cut(key, " ")
+		if n, _ := strconv.ParseInt(num, 10, 64); slices.Contains(ids, n) {
 			return true
 		}
 	}
