@@ -340,12 +340,27 @@ func (w *world) editVK(what string, rng *rand.Rand, seed uint64) (id int64) {
 
 func (w *world) deleteVK(id int64) {
 	before, key, known := w.seeVK(w.vk.TaskM[id]), w.keyVK(id), w.linked(id)
+	w.cutShort(id)
 	delete(w.vk.TaskM, id)
 	w.dropped(key, before)
 	w.note("  vk %d (%s) deleted", id, key)
 	if known {
 		w.owed.owe(key, "status", model.Deleted)
 	}
+}
+
+// cutShort: an occurrence whose completion nobody has answered ends with the
+// task.
+func (w *world) cutShort(id int64) {
+	w.st.View(func(t *store.Tx) error {
+		open, err := t.Open()
+		for _, in := range open {
+			if in.Kind == "complete" && in.ID == id && !w.vk.TaskM[id].DoneAt.IsZero() {
+				w.ended[fmt.Sprint(in.UUID, " ", id)] = true
+			}
+		}
+		return err
+	})
 }
 
 // linked: some answer, or a look, told the engine that the task was there. A
