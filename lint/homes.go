@@ -192,8 +192,11 @@ func (h *Host) homesIn(m *Module, d *outline.Def, t outline.Truth, path []string
 		return
 	}
 	if len(path) < 3 {
+		named := len(path) == 2 && h.homesMade(m, d, t, users)
 		for _, k := range d.Kids {
-			h.homesIn(m, k, t, path, users)
+			if _, ok := m.Name(k); ok || !named {
+				h.homesIn(m, k, t, path, users)
+			}
 		}
 		for _, l := range d.Leaves {
 			h.homesOf(m, l, t.And(m.Truth(l.Guards)), len(path), users)
@@ -208,18 +211,36 @@ func (h *Host) homesIn(m *Module, d *outline.Def, t outline.Truth, path []string
 	h.startHome(m, d, name, t, users)
 }
 
-// homesOf reads `home-manager.users = f …`.
-func (h *Host) homesOf(m *Module, l outline.Leaf, t outline.Truth, depth int, users *[]string) {
+// homesMade reads `home-manager.users = genAttrs names (name: …)` and its like,
+// and reports that it found all of them.
+func (h *Host) homesMade(m *Module, d *outline.Def, t outline.Truth, users *[]string) bool {
+	if !computed(d) {
+		return false
+	}
+	all := true
+	for _, l := range d.Sets {
+		if !isSet(l.X) {
+			all = h.homesOf(m, l, t.And(m.Truth(l.Guards)), 2, users) && all
+		}
+	}
+	return all
+}
+
+// homesOf reads `home-manager.users = f …`, and reports that it has all names.
+func (h *Host) homesOf(m *Module, l outline.Leaf, t outline.Truth, depth int, users *[]string) bool {
 	a, ok := m.In.Value(l.X, l.Scope).(*outline.Attrs)
 	if !ok || t == outline.False || depth != 2 {
-		return
+		return t == outline.False
 	}
 	for _, k := range a.Keys() {
-		*users = append(*users, k)
+		if !slices.Contains(*users, k) {
+			*users = append(*users, k)
+		}
 		h.pending = append(h.pending, edge{
 			class: Home, user: k, thunk: a.Names[k], truth: t, parent: m, file: m.FileOf(l.Scope), at: l.X.Span(),
 		})
 	}
+	return !a.Open
 }
 
 func (h *Host) startHome(m *Module, d *outline.Def, user string, t outline.Truth, users *[]string) {

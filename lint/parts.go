@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"nixgen/outline"
@@ -42,7 +43,8 @@ func (h *Host) parts() bool {
 	out := h.self.Get(h.Eval, outline.FlakeParts)
 	_, isSet := out.(*outline.Attrs)
 	_, isFunction := out.(*outline.Closure)
-	is := isSet || isFunction
+	file, isFile := out.(outline.FilePath)
+	is := isSet || isFunction || isFile && file.Whole
 	h.partly = &is
 	if is {
 		h.pending = append(h.pending, edge{class: FlakeParts, truth: outline.True, value: out})
@@ -95,16 +97,31 @@ func (h *Host) partNames(out *partSets, m *Module, d *outline.Def, path []string
 	}
 	for _, k := range d.Kids {
 		name, ok := m.Name(k)
-		for _, l := range k.Leaves {
+		for _, t := range partValues(m, k) {
 			if ok {
-				out.put(name, m.In.Thunk(l.X, l.Scope))
+				out.put(name, t)
 			}
 		}
-		out.Open = out.Open || !ok
+		out.Open = out.Open || !ok && !computed(d)
+	}
+	for _, l := range d.Sets {
+		if !isSet(l.X) {
+			out.join(m, m.In.Value(l.X, l.Scope), l)
+		}
 	}
 	for _, l := range d.Leaves {
 		out.join(m, m.In.Value(l.X, l.Scope), l)
 	}
+}
+
+// computed: a function makes the set, such as mapAttrs.
+func computed(d *outline.Def) bool {
+	return slices.ContainsFunc(d.Sets, func(l outline.Leaf) bool { return !isSet(l.X) })
+}
+
+func isSet(x outline.Expr) bool {
+	_, ok := x.(*outline.Set)
+	return ok
 }
 
 // join adds what one definition gives.
@@ -116,10 +133,14 @@ func (p *partSets) join(m *Module, v outline.Value, l outline.Leaf) {
 			p.gaps = append(p.gaps, Gap{File: m.FileOf(l.Scope), At: l.X.Span(), Why: u.Why})
 		}
 	}
-	if a != nil {
-		for _, k := range a.Keys() {
-			p.put(k, a.Names[k])
-		}
+	if a == nil {
+		return
+	}
+	for _, k := range a.Keys() {
+		p.put(k, a.Names[k])
+	}
+	if p.Look == nil {
+		p.Look = a.Look // lib with functions of the fleet on top
 	}
 }
 
@@ -172,7 +193,9 @@ func partValues(m *Module, d *outline.Def) []*outline.Thunk {
 	if len(out) == 0 {
 		for _, k := range d.Kids {
 			for _, t := range partValues(m, k) {
-				out = append(out, outline.Of(&outline.Attrs{Names: map[string]*outline.Thunk{k.Name.Text: t}}))
+				if name, ok := m.Name(k); ok {
+					out = append(out, outline.Of(&outline.Attrs{Names: map[string]*outline.Thunk{name: t}}))
+				}
 			}
 		}
 	}
@@ -214,7 +237,9 @@ func (h *Host) partFact(dotted string) outline.Value {
 	return &outline.Attrs{Names: map[string]*outline.Thunk{"imports": outline.Of(l)}}
 }
 
-// partOption is an option of the flake's own with one definition that is known.
+// partOption is an option of the flake's own with one definition that is known,
+// or a set of things that modules define by their names. Those may be
+// submodules, with defaults that are not seen.
 func (h *Host) partOption(path []string) outline.Value {
 	var all []DefinedAt
 	for _, m := range h.of(FlakeParts, "") {
@@ -225,7 +250,19 @@ func (h *Host) partOption(path []string) outline.Value {
 	if v, ok := value(all); ok && v != nil {
 		return v
 	}
-	return nil
+	set := &partSets{Attrs: outline.Attrs{Names: map[string]*outline.Thunk{}}}
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			h.partNames(set, m, d, path)
+		}
+	}
+	if len(set.Names) == 0 {
+		return nil
+	}
+	for name, t := range set.Names {
+		set.Names[name] = outline.Opened(t)
+	}
+	return &set.Attrs
 }
 
 func partAt(m *Module, d *outline.Def, path []string) []*outline.Thunk {

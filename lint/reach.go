@@ -176,7 +176,7 @@ func (h *Host) followValue(e edge, v outline.Value) {
 	p := e.file
 	if out.File != nil {
 		p = out.File.Path
-		if out.File.Root == headOf(out) || bodyOf(out.File.Root) == out.Body {
+		if out.File.Root == headOf(out) || bodyOf(out.File.Root) == out.Body && h.asModule(e.class, out.File.Root) {
 			h.asValue(e, p)
 		}
 	} else if len(out.Defs) == 0 && len(out.Imports) == 0 && len(out.Options) == 0 {
@@ -192,6 +192,32 @@ func (h *Host) followValue(e edge, v outline.Value) {
 	m := h.add(e, p, out)
 	m.Value = true
 	h.imports(m)
+}
+
+// moduleArgs are those that every module can ask for, and those that fleets
+// pass in the same way everywhere.
+var moduleArgs = map[string]bool{
+	"config": true, "options": true, "lib": true, "pkgs": true, "modulesPath": true, "specialArgs": true, "osConfig": true,
+	"inputs": true, "self": true, "outputs": true, "hostSpec": true, "_class": true, "_prefix": true,
+}
+
+// asModule reports that a file was called, if at all, as a module is: what it
+// asks for is the same every time. A function of other things makes another
+// module at every call.
+func (h *Host) asModule(class Class, root outline.Expr) bool {
+	fn, ok := root.(*outline.Lambda)
+	if !ok {
+		return true
+	}
+	if _, again := fn.Body.(*outline.Lambda); again || fn.Formals == nil {
+		return false
+	}
+	for _, n := range fn.Formals.Names {
+		if s := h.special[class]; !moduleArgs[n.Name] && (s == nil || s.Names[n.Name] == nil) {
+			return false
+		}
+	}
+	return true
 }
 
 func depth(m *Module) int {

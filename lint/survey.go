@@ -246,24 +246,42 @@ func (h *Host) unmade() {
 }
 
 // ownSystem is what the flake or the host's modules say of its system: the
-// argument of nixosSystem, the packages of a home, `nixpkgs.hostPlatform`, the
-// only system that a flake of flake-parts has for the platform; "" when none does.
+// packages that it is given, `nixpkgs.hostPlatform`, which the argument of
+// nixosSystem gives way to, that argument, the only system that a flake of
+// flake-parts has for the platform; "" when none does.
 func (h *Host) ownSystem() string {
-	if args := h.built; args != nil {
-		for _, name := range []string{"system", "pkgs"} {
-			if s := systemOf(args.Names[name].Value(h.Eval)); s != "" {
-				return s
-			}
+	for _, say := range []func() string{
+		func() string { return h.builtFor("pkgs") },
+		func() string { return h.definedSystem("hostPlatform") },
+		func() string { return h.definedSystem("hostPlatform", "system") },
+		func() string { return h.builtFor("system") },
+		func() string { return h.definedSystem("system") },
+		func() string { return h.definedSystem("pkgs") },
+		h.onlySystem,
+	} {
+		if s := say(); s != "" {
+			return s
 		}
 	}
-	for _, path := range [][]string{{"nixpkgs", "hostPlatform"}, {"nixpkgs", "hostPlatform", "system"}, {"nixpkgs", "system"}, {"nixpkgs", "pkgs"}} {
-		for _, f := range h.Defined("", path...) {
-			if s := systemOf(f.Value); s != "" && f.Truth != outline.False {
-				return s
-			}
+	return ""
+}
+
+// builtFor is the system that an argument of the call that makes the host tells.
+func (h *Host) builtFor(arg string) string {
+	if h.built == nil {
+		return ""
+	}
+	return systemOf(h.built.Names[arg].Value(h.Eval))
+}
+
+// definedSystem is the system that an option below `nixpkgs` tells.
+func (h *Host) definedSystem(path ...string) string {
+	for _, f := range h.Defined("", append([]string{"nixpkgs"}, path...)...) {
+		if s := systemOf(f.Value); s != "" && f.Truth != outline.False {
+			return s
 		}
 	}
-	return h.onlySystem()
+	return ""
 }
 
 var systemRE = regexp.MustCompile(`^[a-z0-9_]+-[a-z]+$`)

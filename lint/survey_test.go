@@ -31,6 +31,7 @@ func TestSurveySystem(t *testing.T) {
 		{"elaborate", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform.system = "x86_64-linux"; } ]; }`, "a(a) nixos x86_64-linux"},
 		{"set", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs = { hostPlatform = nixpkgs.lib.mkDefault "riscv64-linux"; }; } ]; }`, "a(a) nixos riscv64-linux"},
 		{"packages", `homeConfigurations."x@a" = hm.lib.homeManagerConfiguration { pkgs = nixpkgs.legacyPackages.x86_64-linux; modules = [ ]; }`, "a(x@a) home x86_64-linux"},
+		{"module over argument", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { system = "aarch64-linux"; modules = [ { nixpkgs.hostPlatform = "x86_64-linux"; } ]; }`, "a(a) nixos x86_64-linux"},
 		{"own packages", `homeConfigurations.x = hm.lib.homeManagerConfiguration { pkgs = import nixpkgs { system = "aarch64-darwin"; }; modules = [ ]; }`, "x(x) home aarch64-darwin"},
 		{"its packages", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { pkgs = import nixpkgs { system = "x86_64-linux"; }; modules = [ ]; }`, "a(a) nixos x86_64-linux"},
 		{"nothing", `nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ { nixpkgs.hostPlatform = secret; } ]; }`, "a(a) nixos"},
@@ -133,5 +134,34 @@ func TestTrackedFiles(t *testing.T) {
 	}}.Load(func() (fleet.Env, error) { return fleet.Env{}, nil })
 	if got := strings.Join(reads(w.Hosts[0]), " "); got != "hosts/mac/default.nix lib/x.nix" {
 		t.Errorf("tracked files are not read: %s", got)
+	}
+}
+
+// TestSurveyParts: hosts of flakes that flake-parts makes.
+func TestSurveyParts(t *testing.T) {
+	for _, c := range []struct{ name, flake, want string }{
+		{"modules in a file", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ./parts/a.nix`, "a(a) nixos x86_64-linux m.nix parts/a.nix"},
+		{"modules named in part", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
+  flake.nixosModules.one.imports = [ ./m.nix ];
+  flake.nixosModules.two.boot.loader.timeout = 1;
+  flake.nixosConfigurations.a = inputs.nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = with inputs.self.nixosModules; [ one two ]; };
+}`, "a(a) nixos x86_64-linux m.nix"},
+		{"hosts in an option", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ ./parts/hosts.nix
+  { machines.a = { system = "x86_64-linux"; file = ./m.nix; }; } { machines.b.file = ./m.nix; } ]; }`, "a(a) nixos x86_64-linux m.nix parts/hosts.nix\nb(b) nixos  m.nix parts/hosts.nix"},
+		{"functions over lib", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
+  flake.lib = inputs.nixpkgs.lib.extend (_: _: { mine.up = p: ./. + "/${p}"; });
+  flake.nixosConfigurations.a = inputs.nixpkgs.lib.nixosSystem { system = "x86_64-linux"; specialArgs.lib = inputs.self.lib; modules = [ ({ lib, ... }: { imports = [ (lib.mine.up "m.nix") ]; }) ]; };
+}`, "a(a) nixos x86_64-linux m.nix"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := surveyed(map[string]string{
+				"flake.nix": "{ outputs = " + c.flake + "; }", "m.nix": "{ }",
+				"parts/a.nix":     `{ inputs, ... }: { flake.nixosConfigurations.a = inputs.nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ../m.nix ]; }; }`,
+				"parts/hosts.nix": `{ inputs, lib, config, ... }: { flake.nixosConfigurations = lib.mapAttrs (n: o: inputs.nixpkgs.lib.nixosSystem { inherit (o) system; modules = [ o.file ]; }) config.machines; }`,
+			})
+			if got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
 	}
 }

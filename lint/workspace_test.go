@@ -69,6 +69,11 @@ func TestImportIdioms(t *testing.T) {
 		{"comments", `[ /* ./x.nix */ ] # ./x.nix`, ""},
 		{"outside", `[ inputs.x.nixosModules.y (modulesPath + "/z.nix") ]`, ""},
 		{"import-tree", `[ (inputs.import-tree ../../m) ]`, "m/a.nix m/b/default.nix m/darwin.nix m/f.nix m/nixos.nix"},
+		{"import-tree with a filter", `[ ((import inputs.import-tree).filterNot (lib.hasPrefix "/n") ../../m) ]`, "m/a.nix m/b/default.nix m/darwin.nix m/f.nix"},
+		{"import-tree with a pattern", `[ ((inputs.import-tree.match ".*/(a|b)[/.].*").addPath ../../m).result ]`, "m/a.nix m/b/default.nix"},
+		{"import-tree's files", `((inputs.import-tree.withLib lib).filter (lib.hasInfix "/b/")).leafs ../../m`, "m/b/default.nix"},
+		{"import-tree with a filter that is not known", `[ (inputs.import-tree.filter inputs.x ../../m) ]`, "m/a.nix~ m/b/default.nix~ m/darwin.nix~ m/f.nix~ m/nixos.nix~"},
+		{"import-tree with another first filter", `[ (inputs.import-tree.initFilter (lib.hasSuffix "a.nix") ../../m) ]`, "m/a.nix"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files := map[string]string{"hosts.toml": mac, "hosts/mac/default.nix": "{ lib, inputs, hostSpec, modulesPath, ... }: { imports = " + c.imports + "\n; }"}
@@ -120,6 +125,25 @@ func TestManualWiring(t *testing.T) {
 	want := "core.nix flagged.nix hosts/box/default.nix tim:core.nix tim:home/more.nix tim:home/tim.nix"
 	if got := strings.Join(reads(w.Hosts[0]), " "); got != want {
 		t.Errorf("read  %s\nwant %s", got, want)
+	}
+}
+
+// TestManyHomes: homes that a function makes of names.
+func TestManyHomes(t *testing.T) {
+	for _, users := range []string{
+		`lib.genAttrs [ "ann" "bob" ] (name: { imports = [ ./${name}.nix ]; })`,
+		`lib.mapAttrs (name: u: { imports = [ ./${name}.nix ]; }) { ann = 1; bob = 2; }`,
+	} {
+		w := linttest.Load(t, map[string]string{
+			"hosts.toml": manual, "ann.nix": "{ }", "bob.nix": "{ }",
+			"flake.nix": `{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ({ lib, ... }: { home-manager.users = ` + users + `; }) ]; }; }; }`,
+		})
+		if got := strings.Join(reads(w.Hosts[0]), " "); !strings.Contains(got, "ann:ann.nix bob:bob.nix") && !strings.Contains(got, "ann:ann.nix ann:flake.nix bob:bob.nix") {
+			t.Errorf("%s: read %s", users, got)
+		}
+		if len(w.Hosts[0].Gaps) != 0 {
+			t.Errorf("%s: gaps %v", users, w.Hosts[0].Gaps)
+		}
 	}
 }
 
@@ -323,7 +347,7 @@ func TestGitignore(t *testing.T) {
 func TestWorkers(t *testing.T) {
 	files := map[string]string{"hosts.toml": mac + "[hosts.box]\nsystem = \"x86_64-linux\"\nstateVersion = \"25.11\"\n"}
 	for i := range 60 {
-		files[fmt.Sprintf("modules/common/m%d.nix", i)] = "{ lib, ... }: { boot.loader.timeout = 1; homebrew.enable = true; a = { } // lib.mkIf x { }; }"
+		files[fmt.Sprintf("modules/common/m%d.nix", i)] = "{ lib, ... }: { boot.loader.timeout = 1; homebrew.enable = true; a = { b = 1; } // lib.mkIf x { }; }"
 	}
 	var first string
 	for _, n := range []int{1, 2, 8} {
@@ -386,7 +410,7 @@ func TestPanic(t *testing.T) {
 // TestSettings: hosts.toml switches rules, changes how much they weigh, and
 // leaves paths out.
 func TestSettings(t *testing.T) {
-	base := map[string]string{"a.nix": "{ a = x; }", "old/b.nix": "{ lib }: { a = { } // lib.mkIf true { }; }", "c.nix": "{ lib }: { a = { } // lib.mkIf true { }; }"}
+	base := map[string]string{"a.nix": "{ a = x; }", "old/b.nix": "{ lib }: { a = { b = 1; } // lib.mkIf true { }; }", "c.nix": "{ lib }: { a = { b = 1; } // lib.mkIf true { }; }"}
 	for _, c := range []struct{ toml, want string }{
 		{"", "a.nix:error:undefined-variable c.nix:error:update-with-mkif old/b.nix:error:update-with-mkif"},
 		{"[lint]\ndisable = [\"update-with-mkif\", \"undefined-variable\"]\n", "a.nix:error:undefined-variable"},

@@ -110,12 +110,13 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 		return &Builtin{Name: name, Arity: 1, Run: func(_ *Eval, a []*Thunk) Value {
 			return &Attrs{Names: map[string]*Thunk{FlakeParts: a[0]}, Open: true}
 		}}
-	case "import-tree":
-		return importTree(ev, arg)
 	case "load":
 		if strings.HasSuffix(f.Path, "haumea.lib.load") {
 			return haumeaLoad(ev, arg)
 		}
+	}
+	if t := ev.importTreeOf(f.Path); t != nil {
+		return ev.Apply(t, arg)
 	}
 	if in, ok := nixpkgsInput(f.Path); ok {
 		if v := ev.instance(in, arg); v != nil {

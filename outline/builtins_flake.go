@@ -12,6 +12,7 @@ func flakeFunctions() map[string]fn {
 		"concatMapAttrs": {2, biConcatMapAttrs}, "attrsToList": {1, biAttrsToList}, "toList": {1, biToList},
 		"fileFilter": {2, biFileFilter}, "mapCartesianProduct": {2, biMapProduct},
 		"collect": {2, biCollect}, "mapAttrsRecursive": {2, biMapRecursive},
+		"foldAttrs": {3, biFoldAttrs}, "makeExtensible": {1, biFix}, "callPackageWith": {3, biCallPackageWith},
 		"foldlAttrs": {3, biFoldlAttrs}, "cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
 	}
 }
@@ -193,4 +194,45 @@ func (ev *Eval) mapRecursive(f Value, at []string, t *Thunk, depth int) Value {
 		})
 	}
 	return out
+}
+
+// biFoldAttrs is foldAttrs: one set of the values that a list of sets has under
+// each name, folded from the last set to the first.
+func biFoldAttrs(ev *Eval, a []*Thunk) Value {
+	l, bad := list(ev, a[2])
+	if l == nil {
+		return bad
+	}
+	op := a[0].Force(ev)
+	out := &Attrs{Names: map[string]*Thunk{}, Open: l.Open || l.maybe()}
+	for i := len(l.Elems) - 1; i >= 0; i-- {
+		s := attrs(ev, l.Elems[i].Thunk)
+		if s == nil || !ev.spend(len(s.Names)) {
+			out.Open = true
+			continue
+		}
+		out.Open = out.Open || s.Open
+		for k, t := range s.Names {
+			acc := out.Names[k]
+			if acc == nil {
+				acc = a[1]
+			}
+			out.Names[k] = compute(func(ev *Eval) Value { return ev.Apply(ev.Apply(op, t), acc) })
+		}
+	}
+	return out
+}
+
+// biCallPackageWith calls a function, or that of a file, with what it asks for
+// by name: of the third argument, else of the first.
+func biCallPackageWith(ev *Eval, a []*Thunk) Value {
+	f := a[1].Force(ev)
+	if p, ok := AsPath(f); ok {
+		f = ev.Import(p)
+	}
+	auto, given := attrs(ev, a[0]), attrs(ev, a[2])
+	if auto == nil || given == nil {
+		return unknown("the arguments are not known")
+	}
+	return ev.Apply(f, Of(ev.update(auto, given)))
 }

@@ -3,24 +3,7 @@ package outline
 import (
 	"maps"
 	"slices"
-	"strings"
 )
-
-// importTree is the module that imports every file below a folder but those
-// with a component that begins with an underscore.
-func importTree(ev *Eval, dir *Thunk) Value {
-	all, ok := biListFiles(ev, []*Thunk{dir}).(*Sequence)
-	if !ok {
-		return unknown("the folder is not known")
-	}
-	l := &Sequence{}
-	for _, e := range all.Elems {
-		if p, ok := AsPath(e.Force(ev)); ok && strings.HasSuffix(p, ".nix") && !strings.Contains("/"+p, "/_") {
-			l.Elems = append(l.Elems, e)
-		}
-	}
-	return &Attrs{Names: map[string]*Thunk{"imports": Of(l)}}
-}
 
 func list(ev *Eval, t *Thunk) (*Sequence, Value) {
 	switch v := t.Force(ev).(type) {

@@ -428,6 +428,7 @@ func (w *walker) call(d *Def, x *Apply, sc *Scope, gs []*Guard, prio int) {
 // each is a function over names: one name that is not known, with the
 // function's body as its value.
 func (w *walker) each(d *Def, x *Apply, f Expr, arity int, sc *Scope, gs []*Guard, prio int) {
+	whole := sc
 	for range arity {
 		l, ok := f.(*Lambda)
 		if !ok {
@@ -437,6 +438,7 @@ func (w *walker) each(d *Def, x *Apply, f Expr, arity int, sc *Scope, gs []*Guar
 		sc = sc.in(l, false)
 		f = l.Body
 	}
+	d.Sets = append(d.Sets, Leaf{x, whole, gs, prio})
 	any := &Guard{Kind: Structural, Form: "each", At: x.Span()}
 	k := &Def{Name: Name{At: x.Span(), X: &Bad{x.At}}, Parent: d, Scope: sc, Guards: with(gs, any), Path: x.Span()}
 	d.Kids = append(d.Kids, k)

@@ -252,7 +252,7 @@ func (ev *Eval) update(a, b Value) Value {
 			for k := range out.Names {
 				if sb.Names[k] == nil {
 					t := out.Names[k]
-					out.Names[k] = compute(func(ev *Eval) Value { return choice(t.Force(ev), unknown("may be replaced")) })
+					out.Names[k] = compute(func(ev *Eval) Value { return choice(t.Force(ev), sb.replaces(k)) })
 				}
 			}
 		}
@@ -275,6 +275,31 @@ func (ev *Eval) update(a, b Value) Value {
 		return &Attrs{Names: sb.Names, Open: true, Look: sb.Look}
 	}
 	return unknown("neither side of `//` is known")
+}
+
+// Opened is a value that, if it is a set, may have more names than one sees.
+func Opened(t *Thunk) *Thunk {
+	n := compute(func(ev *Eval) Value {
+		a, ok := t.Force(ev).(*Attrs)
+		if !ok || a.Open {
+			return t.Force(ev)
+		}
+		out := *a
+		out.Open = true
+		return &out
+	})
+	n.from = t
+	return n
+}
+
+// replaces is what an open set may have under a name that it does not list.
+func (a *Attrs) replaces(name string) Value {
+	if a.Look != nil {
+		if v := a.Look(name); v != nil {
+			return v
+		}
+	}
+	return unknown("may be replaced")
 }
 
 func eitherLook(a, b func(string) Value) func(string) Value {

@@ -44,6 +44,9 @@ stateVersion = 6
 			if d.Reach != outline.True || d.File == "" || !again && (first == nil || first.Reach != outline.True) {
 				continue
 			}
+			if src := p.Work.Source(d.Path); src != nil && onlyImports(src.Module()) {
+				continue
+			}
 			p.Warning(diag.Diagnostic{
 				File: d.File, Span: d.At,
 				Message: fmt.Sprintf("`%s` is read as a value and once more: its lists are doubled", d.Path),
@@ -51,4 +54,9 @@ stateVersion = 6
 			})
 		}
 	},
+}
+
+// onlyImports: what it imports is recognised by its own path.
+func onlyImports(m *outline.Module) bool {
+	return m != nil && len(m.Imports) > 0 && len(m.Options) == 0 && len(m.Defs) == 0 && len(m.Rest) == 0
 }

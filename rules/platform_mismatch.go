@@ -71,7 +71,7 @@ func classMismatch(p *lint.Pass) {
 func oneClass(input string) bool {
 	input = strings.ToLower(input)
 	for _, word := range []string{
-		"home-manager", "sops", "agenix", "disko", "impermanence", "preservation", "lanzaboote", "hardware", "stylix", "wsl",
+		"home-manager", "sops", "disko", "impermanence", "preservation", "lanzaboote", "hardware", "stylix", "wsl",
 		"nixvim", "nvf", "nix-index", "homebrew", "determinate", "microvm", "generators", "mailserver", "hyprland", "plasma",
 		"nix-minecraft", "chaotic", "jovian", "nix-gaming", "catppuccin", "vscode-server", "flatpak", "niri", "cosmic", "nixvirt",
 	} {

@@ -97,10 +97,10 @@ var moduleNames = map[string]bool{
 	"_file": true, "key": true, "imports": true, "disabledModules": true, "_class": true, "require": true, "freeformType": true,
 }
 
-// onlyNames: a set with nothing but those.
+// onlyNames: a set with nothing but those, perhaps with nothing at all.
 func onlyNames(x outline.Expr) bool {
 	s, ok := x.(*outline.Set)
-	if !ok || len(s.Entries) == 0 {
+	if !ok {
 		return false
 	}
 	for _, e := range s.Entries {
