@@ -209,8 +209,11 @@ func (h *Host) asModule(class Class, root outline.Expr) bool {
 	if !ok {
 		return true
 	}
-	if _, again := fn.Body.(*outline.Lambda); again || fn.Formals == nil {
+	if _, again := fn.Body.(*outline.Lambda); again {
 		return false
+	}
+	if fn.Formals == nil {
+		return strings.HasPrefix(fn.Param, "_")
 	}
 	for _, n := range fn.Formals.Names {
 		if s := h.special[class]; !moduleArgs[n.Name] && (s == nil || s.Names[n.Name] == nil) {
