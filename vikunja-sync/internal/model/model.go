@@ -146,13 +146,18 @@ func ParseStamp(s string) time.Time {
 	return t
 }
 
-// oldestTW is the first date that Taskwarrior can both store and export.
-var oldestTW = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+// oldestTW is the first date that Taskwarrior can both store and export, and
+// newestTW the first one after the last: 2.x crashes on the import of a later
+// one, 3.x stores it and exports nothing any more.
+var (
+	oldestTW = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+	newestTW = time.Date(9999, 12, 31, 21, 59, 59, 0, time.UTC)
+)
 
 // DateToTW projects a stamp: what would poison Taskwarrior's export is absent.
 func DateToTW(s string) string {
 	t := ParseStamp(s)
-	if t.Before(oldestTW) || t.Year() > 9999 {
+	if t.Before(oldestTW) || !t.Before(newestTW) {
 		return ""
 	}
 	return s
