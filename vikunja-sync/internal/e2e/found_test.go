@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/http"
+	"strings"
 	"time"
 
 	"vikunja-sync/internal/api"
@@ -9,6 +11,7 @@ import (
 // foundScenarios were found by trying what nobody had written down.
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
+	{74, "a share that may be read and not written", readOnlyShare},
 }
 
 func endOfTime(e *env) {
@@ -22,4 +25,33 @@ func endOfTime(e *env) {
 	e.settle()
 	e.want(v.now().Due.Equal(last) && v.now().Priority == 3, "and stays in Vikunja")
 	e.silent(2)
+}
+
+func readOnlyShare(e *env) {
+	u, v := e.pair("T")
+	e.http.fail = func(r *http.Request, point string) int {
+		if point == "before" && r.Method != http.MethodGet {
+			return http.StatusForbidden
+		}
+		return 0
+	}
+	e.task(u, "modify", "--", "changed here")
+	e.settle()
+	e.web(v, api.TaskPatch{Priority: ptr(int64(3))})
+	v.comment("<p>from there</p>")
+	e.settle()
+	r := e.get(u)
+	e.want(r.Str("priority") == "H" && len(r.Annotations()) == 1, "what Vikunja gives arrives")
+	e.want(r.Str("description") == "changed here" && v.now().Title == "T", "what it refuses stays here")
+	e.add("new")
+	named := false
+	for _, p := range e.cycle().Problems {
+		named = named || p.Title == "new" && strings.Contains(p.Reason, "forbidden")
+	}
+	e.want(named, "the report names the task")
+	e.silent(2)
+	e.http.fail = nil
+	e.web(v, api.TaskPatch{Due: ptr(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))})
+	e.settle()
+	e.want(v.now().Title == "changed here" && v.now().Priority == 3 && len(v.notes()) == 1, "both have both")
 }

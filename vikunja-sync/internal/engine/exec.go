@@ -78,6 +78,9 @@ func (c *cycle) one(ctx context.Context, td *todo) error {
 
 // failed sorts an error of one item.
 func (c *cycle) failed(p *store.Pair, td *todo, err error) {
+	if td.kind == createVK && td.before == "" { // a new task has no agreement to be named after
+		p = &store.Pair{UUID: p.UUID, ID: p.ID, TW: td.tw}
+	}
 	switch k := api.KindOf(err); k {
 	case api.KindUnauthorized, api.KindHostile:
 		c.stopVK = err
@@ -94,6 +97,9 @@ func (c *cycle) failed(p *store.Pair, td *todo, err error) {
 		p.Parked, p.ParkedOn = err.Error(), parkKey(td.tw, td.vkTask, p)
 		if e := c.save(td); e != nil {
 			c.problem(p, e.Error())
+		}
+		if k != api.KindNotFound && td.kind == update && td.res.ForTW() {
+			c.queue(td) // what Vikunja refuses to take does not keep back what it gives
 		}
 	default:
 		c.problem(p, err.Error())
