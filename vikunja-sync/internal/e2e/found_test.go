@@ -2,16 +2,19 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/model"
 )
 
 // foundScenarios were found by trying what nobody had written down.
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{75, "brackets and their entities in names", entities},
 }
 
 func endOfTime(e *env) {
@@ -54,4 +57,22 @@ func readOnlyShare(e *env) {
 	e.web(v, api.TaskPatch{Due: ptr(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))})
 	e.settle()
 	e.want(v.now().Title == "changed here" && v.now().Priority == 3 && len(v.notes()) == 1, "both have both")
+}
+
+// entities: Taskwarrior 2.x stores brackets as these and shows these as
+// brackets.
+func entities(e *env) {
+	v := e.page(api.TaskInput{Title: "T", ProjectID: e.project("&open;x&close;", 0)})
+	v.attach(e.label("&open;y&close;"))
+	e.settle()
+	projects, labels := len(e.projects()), len(e.labels())
+	u := e.twOf(v.ID).UUID()
+	e.want(e.get(u).Str("project") == "[x]" && slices.Equal(e.get(u).List("tags"), []string{"[y]"}), "names")
+	e.task(u, "modify", "priority:H")
+	e.settle()
+	e.want(len(e.projects()) == projects && len(e.labels()) == labels && v.now().Priority == 3, "nothing is made")
+	w := e.add("W", "project:[x]")
+	e.edit(w, func(r model.Raw) { r.SetList("tags", []string{"[y]"}) })
+	e.settle()
+	e.want(e.vkOf(w).now().ProjectID == v.now().ProjectID && slices.Equal(e.vkOf(w).labels(), v.labels()), "and used by these names")
 }

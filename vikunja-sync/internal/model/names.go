@@ -39,7 +39,7 @@ func TagFor(title string) string {
 			return '_'
 		}
 		return r
-	}, Text(title))
+	}, brackets.Replace(Text(title)))
 	if s == "" || s[0] == '+' || s[0] == '-' {
 		s = "_" + strings.TrimLeft(s, "+-")
 	}
@@ -56,7 +56,7 @@ func SegmentFor(title string) string {
 			return '_'
 		}
 		return r
-	}, Text(title)))
+	}, brackets.Replace(Text(title))))
 	if s == "" {
 		return "_"
 	}
