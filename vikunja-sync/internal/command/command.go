@@ -152,7 +152,7 @@ func (a *app) store(c *config.Config, wait time.Duration) (*store.Store, error) 
 }
 
 func engineConfig(c *config.Config, log *slog.Logger) engine.Config {
-	return engine.Config{Server: c.URL, Winner: c.Winner, OnDelete: c.OnDelete, Repeat: c.Repeat, Skew: c.Skew,
+	return engine.Config{Server: c.URL, User: c.User, Winner: c.Winner, OnDelete: c.OnDelete, Repeat: c.Repeat, Skew: c.Skew,
 		MaxDeletes: c.MaxDeletes, MaxPercent: c.MaxPercent, Projects: c.Projects, Log: log}
 }
 

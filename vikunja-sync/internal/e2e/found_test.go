@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{76, "another account's token", otherAccount},
 	{75, "brackets and their entities in names", entities},
 }
 
@@ -75,4 +77,32 @@ func entities(e *env) {
 	e.edit(w, func(r model.Raw) { r.SetList("tags", []string{"[y]"}) })
 	e.settle()
 	e.want(e.vkOf(w).now().ProjectID == v.now().ProjectID && slices.Equal(e.vkOf(w).labels(), v.labels()), "and used by these names")
+}
+
+// otherServer is the server as another account sees it.
+type otherServer struct{ api.Server }
+
+func (s otherServer) Me(ctx context.Context) (api.User, error) {
+	me, err := s.Server.Me(ctx)
+	me.ID, me.Username = me.ID+1, "somebody else"
+	return me, err
+}
+
+func otherAccount(e *env) {
+	u, v := e.pair("T")
+	mine := e.vk
+	e.task(u, "modify", "priority:H")
+	e.vk = otherServer{mine}
+	_, err := e.try()
+	if err == nil || !strings.Contains(err.Error(), "somebody else") {
+		e.Fatalf("the account must be named, got %v", err)
+	}
+	e.vk, e.cfg.User = mine, "nobody"
+	if _, err = e.try(); err == nil || !strings.Contains(err.Error(), "`nobody`") {
+		e.Fatalf("the user must be named, got %v", err)
+	}
+	e.want(v.now().Priority == 0, "nothing is written")
+	e.cfg.User = ""
+	e.settle()
+	e.want(v.now().Priority == 3, "delivered")
 }

@@ -64,6 +64,7 @@ const (
 // Config is policy. The zero value is completed by defaults.
 type Config struct {
 	Server   string        // the address, part of derived uuids
+	User     string        // whom the token must belong to; "": anybody
 	Winner   string        // later, vikunja, taskwarrior
 	OnDelete string        // edit, delete, later
 	Repeat   string        // next: complete an occurrence; end: end the series
@@ -295,10 +296,33 @@ func (c *cycle) readServer(ctx context.Context) (err error) {
 	if c.me, err = c.Engine.vk.Me(ctx); err != nil {
 		return err
 	}
+	if err := c.checkAccount(); err != nil {
+		return err
+	}
 	if now, ok := c.Engine.vk.Now(); ok {
 		c.offset = now.Sub(c.cfg.Now())
 	}
 	return c.readNames(ctx)
+}
+
+// checkAccount makes sure that the token is not another account's, which does
+// not see the tasks and would be given all of them anew.
+func (c *cycle) checkAccount() error {
+	if c.cfg.User != "" && c.me.Username != c.cfg.User {
+		return fmt.Errorf("the token belongs to `%s`, not to `%s`: use the token of the right account, or change `user`", c.me.Username, c.cfg.User)
+	}
+	switch c.meta.Account {
+	case c.me.ID:
+		return nil
+	case 0:
+		c.meta.Account = c.me.ID
+		if c.dry {
+			return nil
+		}
+		return c.st.Update(func(t *store.Tx) error { return t.PutMeta(c.meta) })
+	}
+	return fmt.Errorf("the state belongs to account %d, the token to `%s`, which is account %d: use the token of before, or another state folder",
+		c.meta.Account, c.me.Username, c.me.ID)
 }
 
 // finish forgets what the cycle no longer needs.
