@@ -15,6 +15,7 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{77, "a default project below another, and none", otherDefault},
 	{76, "another account's token", otherAccount},
 	{75, "brackets and their entities in names", entities},
 }
@@ -105,4 +106,34 @@ func otherAccount(e *env) {
 	e.cfg.User = ""
 	e.settle()
 	e.want(v.now().Priority == 3, "delivered")
+}
+
+// noDefault is an account without a default project.
+type noDefault struct{ api.Server }
+
+func (s noDefault) Me(ctx context.Context) (api.User, error) {
+	me, err := s.Server.Me(ctx)
+	me.DefaultProject = 0
+	return me, err
+}
+
+func otherDefault(e *env) {
+	u, v := e.pair("T")
+	top := e.project("top", 0)
+	e.setProject(e.back.inbox(), fields{"parent_project_id": top})
+	e.settle()
+	projects := len(e.projects())
+	e.want(e.get(u).Str("project") == "", "no project is the default project wherever it lies")
+	w := e.add("W", "project:top."+e.projects()[e.back.inbox()].Title)
+	e.settle()
+	e.want(e.vkOf(w).now().ProjectID == e.back.inbox() && len(e.projects()) == projects, "its whole path means it too")
+	e.setProject(e.back.inbox(), fields{"parent_project_id": 0, "title": "Inbox"})
+	e.settle()
+	e.vk = noDefault{e.vk}
+	e.settle()
+	e.want(e.get(u).Str("project") == "Inbox", "its own path")
+	n := e.add("N")
+	e.settle()
+	e.want(e.vkOf(n).now().ProjectID == v.now().ProjectID && len(e.projects()) == projects, "no second Inbox")
+	e.silent(2)
 }

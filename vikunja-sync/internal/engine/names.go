@@ -92,8 +92,12 @@ func (c *cycle) assignPaths(known map[int64]model.Name) {
 	}
 	if n, ok := c.paths[c.root]; ok {
 		c.byPath[""] = c.root
-		if _, taken := c.byPath[n.Name]; !taken && c.projects[c.root].Parent == 0 {
-			c.byPath[n.Name] = c.root
+		whole := n.Name
+		if p := c.paths[c.projects[c.root].Parent]; p.Path != "" {
+			whole = p.Path + "." + whole
+		}
+		if _, taken := c.byPath[whole]; !taken {
+			c.byPath[whole] = c.root
 		}
 	}
 }
@@ -214,7 +218,11 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 		return id, nil
 	}
 	if path == "" {
-		id, err := c.createProject(ctx, "Inbox", "Inbox", 0)
+		id, ok := c.byPath["Inbox"]
+		var err error
+		if !ok {
+			id, err = c.createProject(ctx, "Inbox", "Inbox", 0)
+		}
 		c.root = id
 		c.assignPaths(c.paths)
 		return id, err
