@@ -474,10 +474,8 @@ func (w *world) pair(uuid string, id int64) *store.Pair {
 func (w *world) keyVK(id int64) string {
 	p := w.pair("", id)
 	if p == nil || p.State == store.Closed {
-		for u, raw := range w.tasks.All() { // a kill between import and state
-			if raw.Str(model.UDALink) == fmt.Sprint(id) && w.pair(u, 0) == nil {
-				return w.unify(u, id)
-			}
+		if u := w.partner(id, p == nil); u != "" {
+			return w.unify(u, id)
 		}
 		if u := w.making(id); u != "" {
 			return w.unify(u, id)
@@ -485,6 +483,32 @@ func (w *world) keyVK(id int64) string {
 		return fmt.Sprint("vk ", id)
 	}
 	return w.unify(p.UUID, id)
+}
+
+// partner is the task that names id in its attribute and whose pair was not
+// stored yet: a kill came between. A copy of an ended occurrence (orphan is
+// false) names it too, and is a task of its own.
+func (w *world) partner(id int64, orphan bool) (uuid string) {
+	all := w.tasks.All()
+	w.st.View(func(t *store.Tx) error {
+		for _, u := range slices.Sorted(maps.Keys(all)) {
+			if all[u].Str(model.UDALink) != fmt.Sprint(id) {
+				continue
+			}
+			p, err := t.Pair(u)
+			switch {
+			case err != nil:
+				return err
+			case p != nil && p.State == store.Importing && p.ID == id:
+				uuid = u
+				return nil
+			case p == nil && orphan && uuid == "":
+				uuid = u
+			}
+		}
+		return nil
+	})
+	return uuid
 }
 
 // making is the uuid that a task is just being made for.
