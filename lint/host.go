@@ -248,7 +248,7 @@ func (h *Host) fact(path string) outline.Value {
 	case "osConfig", "nixosConfig", "darwinConfig":
 		return h.configFact(h.system, rest)
 	case "inputs":
-		if in, tail, _ := strings.Cut(rest, "."); tail == "lib" && strings.Contains(in, "nixpkgs") {
+		if in, tail, _ := strings.Cut(rest, "."); strings.Contains(in, "nixpkgs") && isLib(tail) {
 			return h.Eval.Lib()
 		}
 		if rest == "self" && h.self != nil {
@@ -262,6 +262,12 @@ func (h *Host) fact(path string) outline.Value {
 		return h.configFact(h.homes[user], rest)
 	}
 	return nil
+}
+
+// isLib: lib of nixpkgs, or of its packages for a system.
+func isLib(output string) bool {
+	of, ok := strings.CutPrefix(output, "legacyPackages.")
+	return output == "lib" || ok && strings.HasSuffix(of, ".lib") && strings.Count(of, ".") == 1
 }
 
 // homeConfig begins the name under which a home's own config goes.
@@ -394,7 +400,12 @@ func (h *Host) arg(class Class, user string, special *outline.Attrs, name string
 	}
 	if special != nil {
 		if v := special.Get(h.Eval, name); v != nil {
-			if _, open := v.(*outline.Unknown); !open || special.Names[name] != nil {
+			_, open := v.(*outline.Unknown)
+			if open && name == "lib" {
+				// Whoever passes a lib of his own puts functions on top of it.
+				return h.Eval.Lib()
+			}
+			if !open || special.Names[name] != nil {
 				return v
 			}
 		}

@@ -12,7 +12,10 @@ import (
 type Options struct {
 	root optionNode
 	// defs are the leaves of definitions, by dotted path.
-	defs  map[string][]DefinedAt
+	defs map[string][]DefinedAt
+	// may are those that modules define which are perhaps not read: a list of
+	// such a name may have more elements.
+	may   map[string]bool
 	mods  []*Module
 	ready bool
 	busy  map[string]bool
@@ -123,15 +126,45 @@ func (o *Options) leaf(m *Module, d *outline.Def, path []string, l outline.Leaf)
 		}
 	case name != "":
 		o.made(m, decl, l)
+	default:
+		o.declareSet(m, n, decl, m.In.Value(l.X, l.Scope), 0)
+	}
+}
+
+// declareSet reads options that stand in a set with a name:
+// `options.host = hostOptions;`.
+func (o *Options) declareSet(m *Module, n *optionNode, decl *Decl, v outline.Value, depth int) {
+	a, ok := v.(*outline.Attrs)
+	if !ok || depth > 8 {
+		return
+	}
+	if t := a.Names[outline.OptionMark]; t != nil {
+		o.madeOf(m, decl, a)
+		return
+	}
+	if a.Open || a.Look != nil || len(a.Names) == 0 {
+		return
+	}
+	if n.decl == decl {
+		n.decl = nil
+	}
+	for name, t := range a.Names {
+		k := n.child(name)
+		if k.decl == nil {
+			k.decl = &Decl{Path: append(slices.Clone(decl.Path), name), Module: m, Def: decl.Def, Scope: decl.Scope, Open: true}
+		}
+		o.declareSet(m, k, k.decl, t.Force(m.In.Eval), depth+1)
 	}
 }
 
 // made is an option that a function of the fleet makes.
 func (o *Options) made(m *Module, decl *Decl, l outline.Leaf) {
-	a, ok := m.In.Value(l.X, l.Scope).(*outline.Attrs)
-	if !ok || a.Names[outline.OptionMark] == nil {
-		return
+	if a, ok := m.In.Value(l.X, l.Scope).(*outline.Attrs); ok && a.Names[outline.OptionMark] != nil {
+		o.madeOf(m, decl, a)
 	}
+}
+
+func (o *Options) madeOf(m *Module, decl *Decl, a *outline.Attrs) {
 	if t := a.Names["default"]; t != nil {
 		decl.Default = &outline.Boxed{T: t}
 	}
@@ -277,11 +310,8 @@ func (o *Options) index() {
 		return
 	}
 	o.ready = true
-	o.defs = map[string][]DefinedAt{}
+	o.defs, o.may = map[string][]DefinedAt{}, map[string]bool{}
 	for _, m := range o.mods {
-		if m.Reach != outline.True {
-			continue
-		}
 		for _, d := range m.Out.Defs {
 			o.define(m, d, nil, nil)
 		}
@@ -302,6 +332,10 @@ func (o *Options) define(m *Module, d *outline.Def, path []string, gs []*outline
 		o.define(m, k, path, gs)
 	}
 	key := strings.Join(path, ".")
+	if m.Reach != outline.True {
+		o.may[key] = o.may[key] || len(d.Leaves) > 0
+		return
+	}
 	for _, l := range d.Leaves {
 		all := append(gs[:len(gs):len(gs)], l.Guards...)
 		o.defs[key] = append(o.defs[key], DefinedAt{m, d, l, all})
@@ -332,11 +366,17 @@ func (h *Host) configFact(o *Options, dotted string) outline.Value {
 	o.busy[dotted] = true
 	defer delete(o.busy, dotted)
 	v, found := value(o.defs[dotted])
+	if v == nil && !found {
+		v, found = h.within(o, path)
+	}
+	_, list := v.(*outline.Sequence)
 	switch {
+	case o.may[dotted] && (list || !found && decl != nil && isListType(decl)):
+		return nil
 	case found:
 		return v
 	case decl != nil && decl.Default != nil:
-		if v := decl.Module.In.Value(decl.Default, decl.Scope); outline.Known(v) {
+		if v := decl.Module.In.Value(decl.Default, decl.Scope); known(h.Eval, v) {
 			return v
 		}
 	case decl == nil && dotted == "networking.hostName":
@@ -374,12 +414,14 @@ func value(defs []DefinedAt) (v outline.Value, found bool) {
 			continue
 		}
 		got := d.Module.In.Value(d.Leaf.X, d.Leaf.Scope)
-		if t == outline.Maybe || !outline.Known(got) {
+		if t == outline.Maybe || !known(d.Module.In.Eval, got) {
 			got = nil
 		}
 		switch {
 		case !found || d.Leaf.Priority < best:
 			v = got
+		case joined(v, got) != nil:
+			v = joined(v, got)
 		case v != got:
 			v = nil
 		}
@@ -389,4 +431,59 @@ func value(defs []DefinedAt) (v outline.Value, found bool) {
 		return nil, found
 	}
 	return v, found
+}
+
+// known: a scalar, or a list of nothing else.
+func known(ev *outline.Eval, v outline.Value) bool {
+	l, ok := v.(*outline.Sequence)
+	if !ok {
+		return outline.Known(v)
+	}
+	return !l.Open && !slices.ContainsFunc(l.Elems, func(e outline.Elem) bool { return e.Maybe || !outline.Known(e.Force(ev)) })
+}
+
+// joined are two lists that define one option; nil where not both are lists.
+func joined(a, b outline.Value) outline.Value {
+	x, ok := a.(*outline.Sequence)
+	y, ok2 := b.(*outline.Sequence)
+	if !ok || !ok2 {
+		return nil
+	}
+	return &outline.Sequence{Elems: slices.Concat(x.Elems, y.Elems)}
+}
+
+// within looks for the option in the sets that options above it are defined as:
+// `host = settings;` for `host.user.name`.
+func (h *Host) within(o *Options, path []string) (outline.Value, bool) {
+	for n := len(path) - 1; n > 0; n-- {
+		defs := o.defs[strings.Join(path[:n], ".")]
+		if len(defs) == 0 {
+			continue
+		}
+		if len(defs) > 1 || defs[0].Module.Truth(defs[0].Guards) != outline.True {
+			return nil, true
+		}
+		d := defs[0]
+		v := d.Module.In.Value(d.Leaf.X, d.Leaf.Scope)
+		for _, name := range path[n:] {
+			a, ok := v.(*outline.Attrs)
+			if !ok || a.Open {
+				return nil, true
+			}
+			if a.Names[name] == nil {
+				return nil, false
+			}
+			v = a.Names[name].Force(h.Eval)
+		}
+		if !known(h.Eval, v) {
+			return nil, true
+		}
+		return v, true
+	}
+	return nil, false
+}
+
+func isListType(d *Decl) bool {
+	name, _ := outline.LibCall(d.Type)
+	return name == "listOf"
 }

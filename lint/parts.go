@@ -66,9 +66,9 @@ type partSets struct {
 
 // partNamed gathers `flake.<output>` of all flake-parts modules; nil when none
 // defines it.
-func (h *Host) partNamed(output string) *partSets {
+func (h *Host) partNamed(output ...string) *partSets {
 	out := &partSets{Attrs: outline.Attrs{Names: map[string]*outline.Thunk{}}}
-	path := []string{"flake", output}
+	path := append([]string{"flake"}, output...)
 	for _, m := range h.of(FlakeParts, "") {
 		for _, d := range m.Out.Defs {
 			h.partNames(out, m, d, path)
@@ -89,8 +89,16 @@ func (h *Host) partNames(out *partSets, m *Module, d *outline.Def, path []string
 			h.partNames(out, m, k, path[1:])
 		}
 		for _, l := range d.Leaves {
-			if a := h.partSet(m.In.Value(l.X, l.Scope)); a != nil && a.Names[path[1]] != nil {
-				out.join(m, a.Names[path[1]].Force(h.Eval), l)
+			a := h.partSet(m.In.Value(l.X, l.Scope))
+			for i, name := range path[1:] {
+				if a == nil || a.Names[name] == nil {
+					break
+				}
+				v := a.Names[name].Force(h.Eval)
+				if i == len(path)-2 {
+					out.join(m, v, l)
+				}
+				a = onlySet(v)
 			}
 		}
 		return

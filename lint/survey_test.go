@@ -146,6 +146,10 @@ func TestSurveyParts(t *testing.T) {
   flake.nixosModules.two.boot.loader.timeout = 1;
   flake.nixosConfigurations.a = inputs.nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = with inputs.self.nixosModules; [ one two ]; };
 }`, "a(a) nixos x86_64-linux m.nix"},
+		{"registry", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } ({ lib, ... }: {
+  imports = [ { flake.modules.nixos.one.imports = [ ./m.nix ]; } { flake = { modules.nixos = { one.boot.x = 1; two = ./parts/a.nix; }; }; } ];
+  flake.nixosConfigurations = lib.genAttrs [ "a" ] (name: inputs.nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ inputs.self.modules.nixos.one ]; });
+})`, "a(a) nixos x86_64-linux m.nix"},
 		{"hosts in an option", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ ./parts/hosts.nix
   { machines.a = { system = "x86_64-linux"; file = ./m.nix; }; } { machines.b.file = ./m.nix; } ]; }`, "a(a) nixos x86_64-linux m.nix parts/hosts.nix\nb(b) nixos  m.nix parts/hosts.nix"},
 		{"functions over lib", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {

@@ -227,8 +227,22 @@ func (h *Host) ownOutput(name string) outline.Value {
 		}
 		return out
 	}
+	if name == "modules" {
+		return h.registry()
+	}
 	if a := h.partNamed(name); a != nil {
 		return &a.Attrs
 	}
 	return nil
+}
+
+// registry is flake-parts' `flake.modules.<class>.<name>`, which is merged class
+// by class.
+func (h *Host) registry() outline.Value {
+	return &outline.Attrs{Open: true, Look: func(class string) outline.Value {
+		if a := h.partNamed("modules", class); a != nil {
+			return &a.Attrs
+		}
+		return nil
+	}}
 }

@@ -147,6 +147,33 @@ func TestManyHomes(t *testing.T) {
 	}
 }
 
+// TestOwnOptions: what a host's own options are, lists among them, decides whose
+// homes there are.
+func TestOwnOptions(t *testing.T) {
+	for _, c := range []struct{ name, modules, want string }{
+		{"default of a list", `{ options.my.users = lib.mkOption { type = lib.types.listOf lib.types.str; default = [ "ann" ]; }; }`, "ann:ann.nix"},
+		{"lists are joined", `{ options.my.users = lib.mkOption { type = lib.types.listOf lib.types.str; }; config.my.users = [ "ann" ]; } { my.users = [ "bob" ]; }`, "ann:ann.nix bob:bob.nix"},
+		{"the strongest list", `{ options.my.users = lib.mkOption { default = [ ]; }; config.my.users = [ "ann" ]; } { my.users = lib.mkForce [ "bob" ]; }`, "bob:bob.nix"},
+		{"options and values in sets", `(let o = { users = lib.mkOption { default = [ ]; }; }; in { options.my = o; }) (let my = { users = [ "bob" ]; }; in { inherit my; })`, "bob:bob.nix"},
+		{"a module that is perhaps read", `{ options.my.users = lib.mkOption { default = [ ]; }; imports = lib.optional inputs.x ./ann-too.nix; config.my.users = [ "bob" ]; }`, ""},
+		{"a condition that is not known", `{ options.my.users = lib.mkOption { default = [ ]; }; config.my.users = lib.mkIf inputs.x [ "bob" ]; }`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := linttest.Load(t, map[string]string{
+				"hosts.toml": manual, "ann.nix": "{ }", "bob.nix": "{ }", "ann-too.nix": `{ my.users = [ "ann" ]; }`,
+				"flake.nix": `{ outputs = { nixpkgs, ... }@inputs: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = let lib = nixpkgs.lib; in [
+  ({ config, lib, ... }: { home-manager.users = lib.genAttrs config.my.users (name: ./${name}.nix); }) ` + c.modules + ` ]; }; }; }`,
+			})
+			got := slices.DeleteFunc(reads(w.Hosts[0]), func(s string) bool {
+				return !strings.Contains(s, ":") || strings.HasSuffix(s, "~") || strings.HasSuffix(s, "flake.nix")
+			})
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("read %q, want %q", strings.Join(got, " "), c.want)
+			}
+		})
+	}
+}
+
 // TestFlakeParts: a registry of modules, found by what defines them.
 func TestFlakeParts(t *testing.T) {
 	w := linttest.Load(t, map[string]string{

@@ -138,6 +138,26 @@ func anySetting(s *setting, path []string, ok func(*setting) bool) (found bool) 
 	return found
 }
 
+// overridden: another definition of the option, or of all that it is part of,
+// may be stronger than one of the priority: what is weaker is dropped before
+// anyone looks at its type.
+func overridden(s *setting, priority int) (yes bool) {
+	settings(s.host, func(t *setting) bool {
+		n := len(t.path)
+		if yes || n > len(s.path) || t.path[n-1] != s.path[n-1] || t.module.Class != s.module.Class || t.module.User != s.module.User {
+			return false
+		}
+		if slices.Equal(t.path, s.path[:n]) {
+			stronger := func(l outline.Leaf) bool {
+				return l.Priority != 0 && l.Priority < priority && t.active(l.Guards) != outline.False
+			}
+			yes = slices.ContainsFunc(t.def.Leaves, stronger) || slices.ContainsFunc(t.def.Sets, stronger)
+		}
+		return n < len(s.path)
+	})
+	return yes
+}
+
 // sets reports a definition of the option in the configuration of another one.
 func (s *setting) sets(other *setting, path []string) bool {
 	return s.module.Class == other.module.Class && s.module.User == other.module.User && slices.Equal(s.path, path)
@@ -234,7 +254,7 @@ func (o *optionPass) elements(s *setting, l outline.Leaf, t catalog.Type, option
 			continue
 		}
 		if bad := wrong(elem, e.Force(s.host.Eval)); bad.word != "" && !o.theirs(s) {
-			o.mistyped(s, "holds", outline.Leaf{X: x.Elems[i], Scope: l.Scope}, elem, option, bad)
+			o.mistyped(s, "holds", outline.Leaf{X: x.Elems[i], Scope: l.Scope, Priority: l.Priority}, elem, option, bad)
 		}
 	}
 }
@@ -256,6 +276,9 @@ func listOf(t catalog.Type) catalog.Type {
 }
 
 func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option func() []string, bad mistake) {
+	if overridden(s, l.Priority) {
+		return
+	}
 	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", catalog.JoinPath(option()), verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
 	d.Severity = diag.Error
 	if !o.enabled(s) {
