@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{78, "undo after an occurrence was completed", undoOccurrence},
 	{77, "a default project below another, and none", otherDefault},
 	{76, "another account's token", otherAccount},
 	{75, "brackets and their entities in names", entities},
@@ -135,5 +137,23 @@ func otherDefault(e *env) {
 	n := e.add("N")
 	e.settle()
 	e.want(e.vkOf(n).now().ProjectID == v.now().ProjectID && len(e.projects()) == projects, "no second Inbox")
+	e.silent(2)
+}
+
+func undoOccurrence(e *env) {
+	u, due, id := e.repeating()
+	e.task(u, "done")
+	e.settle()
+	e.task("undo") // takes back the next occurrence, which was written last
+	e.settle()
+	v := vtask{e, id}
+	e.want(!v.gone() && model.Stamp(v.now().Due) != due, "the series goes on in Vikunja")
+	next := 0
+	for _, r := range e.all() {
+		if r.Str("status") == model.Pending && r.Str(model.UDALink) == fmt.Sprint(id) {
+			next++
+		}
+	}
+	e.want(next == 1, "and here")
 	e.silent(2)
 }

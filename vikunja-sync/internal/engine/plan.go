@@ -422,7 +422,7 @@ func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v
 	if err != nil {
 		return c.readFailed(err)
 	}
-	if c.edited(p.VK, snap) && c.cfg.OnDelete != KeepDelete {
+	if c.edited(p.VK, snap) && c.cfg.OnDelete != KeepDelete || c.continues(p.ID, v) {
 		conflict := merge.Conflict{Field: "status", Winner: merge.Vikunja, Kept: snap.Scalar[model.Status], Lost: "purged"}
 		back := c.newTW(&store.Pair{UUID: p.UUID, ID: p.ID, State: store.Live}, v, snap)
 		back.missing, back.res.Conflicts = true, append(back.res.Conflicts, conflict)
@@ -435,6 +435,13 @@ func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v
 	}
 	c.plan = append(c.plan, td)
 	return nil
+}
+
+// continues reports a repeating task whose last occurrence stands completed in
+// Taskwarrior: `undo` then takes back the next one, which the engine made, and
+// that asks for no end of the series.
+func (c *cycle) continues(id int64, v *vkTask) bool {
+	return v.task != nil && v.task.Repeats() && c.lastOccurrence(id) != nil
 }
 
 func (c *cycle) planUpdate(ctx context.Context, p *store.Pair, before string, t *twTask, v *vkTask) error {
