@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +18,7 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{79, "defaults, contexts and aliases of the user's", ownSettings},
 	{78, "undo after an occurrence was completed", undoOccurrence},
 	{77, "a default project below another, and none", otherDefault},
 	{76, "another account's token", otherAccount},
@@ -155,5 +158,32 @@ func undoOccurrence(e *env) {
 		}
 	}
 	e.want(next == 1, "and here")
+	e.silent(2)
+}
+
+// settings adds lines to the user's taskrc.
+func (e *env) settings(lines ...string) {
+	f, err := os.OpenFile(filepath.Join(e.dir, "taskrc"), os.O_APPEND|os.O_WRONLY, 0)
+	e.must(err)
+	defer f.Close()
+	_, err = f.WriteString(strings.Join(lines, "\n") + "\n")
+	e.must(err)
+}
+
+func ownSettings(e *env) {
+	e.settings("default.project=own", "default.due=tomorrow", "default.scheduled=today", "uda.priority.default=H",
+		"uda.vikunja_notes.default=x", "context.work.read=+work", "context.work.write=+work", "context=work",
+		"alias.export=list", "alias.import=list", "json.array=off", "dateformat=d.m.Y", "confirmation=on", "bulk=1")
+	v := e.page(api.TaskInput{Title: "T"})
+	e.settle()
+	r := e.twOf(v.ID)
+	for _, key := range []string{"project", "due", "scheduled", "priority", "tags", model.UDANotes} {
+		e.want(r[key] == nil, "nobody set "+key)
+	}
+	t := v.now()
+	e.want(t.ProjectID == e.back.inbox() && t.Due.IsZero() && t.Priority == 0, "nor in Vikunja")
+	u := e.add("own")
+	e.settle()
+	e.want(e.vkOf(u).now().Priority == 3 && e.path(e.vkOf(u).now().ProjectID) == "own", "what the user adds has them")
 	e.silent(2)
 }

@@ -52,14 +52,18 @@ type Client struct {
 	data    string
 }
 
-// quiet makes a call read-only but for what it is asked to do.
+// quiet makes a call read-only but for what it is asked to do. Taskwarrior
+// gives an imported task the user's defaults, which are for tasks of the
+// user's own, and puts aliases in the place of commands.
 var quiet = []string{"rc.gc=off", "rc.recurrence=off", "rc.hooks=off", "rc.verbose=nothing",
-	"rc.confirmation=off", "rc.json.array=on", "rc.bulk=0"}
+	"rc.confirmation=off", "rc.json.array=on", "rc.bulk=0",
+	"rc.default.project=", "rc.default.due=", "rc.default.scheduled=", "rc.uda.priority.default=",
+	"rc.alias.export=export", "rc.alias.import=import", "rc.alias.config=config"}
 
 func overrides() []string {
 	out := append([]string(nil), quiet...)
 	for _, u := range model.UDAs {
-		out = append(out, "rc.uda."+u.Name+".type="+u.Type)
+		out = append(out, "rc.uda."+u.Name+".type="+u.Type, "rc.uda."+u.Name+".default=")
 	}
 	return out
 }
@@ -218,7 +222,7 @@ func (c *Client) export(ctx context.Context, filter []string, fn func(model.Raw)
 func decode(r io.Reader, fn func(model.Raw) error) error {
 	d := json.NewDecoder(printable{r})
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return &ExportError{Err: fmt.Errorf("no array: %w", errors.Join(err))}
+		return &ExportError{Err: errors.Join(errors.New("it is no array"), err)}
 	}
 	for d.More() {
 		var raw model.Raw
