@@ -14,11 +14,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/config"
 	"vikunja-sync/internal/engine"
 	"vikunja-sync/internal/fake"
 	"vikunja-sync/internal/hook"
@@ -357,22 +359,21 @@ func TestGather(t *testing.T) {
 	now := time.Now()
 	for _, tc := range []struct {
 		name, spool, mail string
-		hinted            bool
 		whole             time.Time
 		failed            int
 		why               string
 		tasks             int
 	}{
-		{"a name", u(1), "", true, now, 0, "", 1},
-		{"names from both", u(1) + u(2) + u(1), "1 task.updated 7\n", true, now, 0, "", 3},
-		{"served already", "", "", true, now, 0, "", 0},
-		{"the timer", u(1), "", false, now, 0, "the interval is over", 1},
-		{"a row of hints without end", u(1), "", true, now.Add(-time.Hour), 0, "the interval is over", 1},
-		{"the start", u(1), "", true, time.Time{}, 0, "the first one", 1},
-		{"after a failure", u(1), "", true, now, 1, "the last one did not come to its end", 1},
-		{"no name", u(1) + "1 on-exit \n", "", true, now, 0, "a hint names no task", 1},
-		{"a project", u(1), "1 project.updated\n", true, now, 0, "a hint names no task", 1},
-		{"many", many, "", true, now, 0, "many tasks are named", engine.MaxHints + 1},
+		{"a name", u(1), "", now, 0, "", 1},
+		{"names from both", u(1) + u(2) + u(1), "1 task.updated 7\n", now, 0, "", 3},
+		{"served already", "", "", now, 0, "", 0},
+		{"the interval", u(1), "", now.Add(-5 * time.Minute), 0, "the interval is over", 1},
+		{"not yet", u(1), "", now.Add(-4 * time.Minute), 0, "", 1},
+		{"the start", u(1), "", time.Time{}, 0, "the first one", 1},
+		{"after a failure", u(1), "", now, 1, "the last one did not come to its end", 1},
+		{"no name", u(1) + "1 on-exit \n", "", now, 0, "a hint names no task", 1},
+		{"a project", u(1), "1 project.updated\n", now, 0, "a hint names no task", 1},
+		{"many", many, "", now, 0, "many tasks are named", engine.MaxHints + 1},
 	} {
 		dir := t.TempDir()
 		env := map[string]string{"HOME": dir}
@@ -388,13 +389,43 @@ func TestGather(t *testing.T) {
 				write(t, file, text)
 			}
 		}
-		h, why := d.gather(tc.hinted, now)
+		h, why := d.gather(now)
 		if why != tc.why || len(h.UUIDs)+len(h.IDs) != tc.tasks {
 			t.Errorf("%s: %q, want %q: %+v", tc.name, why, tc.why, h)
 		}
-		if h, why := d.gather(true, now); tc.why == "" && (why != "" || len(h.UUIDs)+len(h.IDs) > 0) {
+		if h, why := d.gather(now); tc.why == "" && (why != "" || len(h.UUIDs)+len(h.IDs) > 0) {
 			t.Errorf("%s: taken twice: %+v %q", tc.name, h, why)
 		}
+	}
+}
+
+// TestEarly: what a hook named before it was stored is looked at again, a few
+// times, unless the command's end is heard of.
+func TestEarly(t *testing.T) {
+	a, b := "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+	d := &daemon{whole: time.Now(), cfg: &config.Config{Interval: time.Hour}}
+	hear := func(lines string, want ...string) {
+		t.Helper()
+		d.data = t.TempDir()
+		if lines != "" {
+			write(t, hook.SpoolFile(d.data), lines)
+		}
+		h, why := d.gather(time.Now())
+		if slices.Sort(h.UUIDs); why != "" || !slices.Equal(h.UUIDs, want) {
+			t.Errorf("%q: %v %q, want %v", lines, h.UUIDs, why, want)
+		}
+	}
+	hear("1 on-add "+a+"\n1 on-add "+b+"\n", a, b)
+	hear("1 on-exit "+b+"\n", a, b)
+	for range looks - 1 {
+		if w := d.rest(); w > recheck {
+			t.Errorf("the next look is in %v", w)
+		}
+		hear("", a)
+	}
+	hear("")
+	if w := d.rest(); w < time.Minute {
+		t.Errorf("the next cycle is in %v", w)
 	}
 }
 

@@ -2,20 +2,30 @@ package command
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"vikunja-sync/internal/engine"
 	"vikunja-sync/internal/hook"
 )
 
+// looks is how often a task is looked at again, after recheck each time, that a
+// hook named before it was stored and no hook named since. A hook gives up its
+// last line rather than to hold a command up.
+const (
+	looks   = 3
+	recheck = time.Second
+)
+
 // gather empties the spools and tells what to read: the tasks they name, or
-// all, and then why. hinted: the cycle was called for.
-func (d *daemon) gather(hinted bool, now time.Time) (h engine.Hint, why string) {
-	uuids, all, err := hook.Take(d.data)
+// all, and then why.
+func (d *daemon) gather(now time.Time) (h engine.Hint, why string) {
+	near, err := hook.Take(d.data)
 	if err != nil {
 		d.log.Warn("reading the spool", "error", err)
 	}
-	h.UUIDs = uuids
+	h.UUIDs = d.addEarly(near)
+	all := near.All
 	if d.hook != nil {
 		ids, more := d.hook.Take()
 		h.IDs, all = ids, all || more
@@ -23,7 +33,7 @@ func (d *daemon) gather(hinted bool, now time.Time) (h engine.Hint, why string) 
 	switch {
 	case d.whole.IsZero():
 		return h, "the first one"
-	case !hinted || now.Sub(d.whole) >= d.cfg.Interval:
+	case now.Sub(d.whole) >= d.cfg.Interval:
 		return h, "the interval is over"
 	case d.failed > 0:
 		return h, "the last one did not come to its end"
@@ -35,9 +45,37 @@ func (d *daemon) gather(hinted bool, now time.Time) (h engine.Hint, why string) 
 	return h, ""
 }
 
-// untilWhole is when the next whole cycle is due.
-func (d *daemon) untilWhole() time.Duration {
-	return max(time.Until(d.whole.Add(d.cfg.Interval)), 0)
+// addEarly adds those that are to be looked at again.
+func (d *daemon) addEarly(near hook.Hints) (uuids []string) {
+	if d.early == nil {
+		d.early = map[string]int{}
+	}
+	uuids = near.UUIDs
+	for u, left := range d.early {
+		if slices.Contains(near.UUIDs, u) {
+			continue
+		}
+		uuids = append(uuids, u)
+		if d.early[u] = left - 1; left <= 1 {
+			delete(d.early, u)
+		}
+	}
+	for _, u := range near.UUIDs {
+		if delete(d.early, u); near.Early[u] && len(d.early) < engine.MaxHints {
+			d.early[u] = looks
+		}
+	}
+	return uuids
+}
+
+// rest is when the next cycle is due where none is called for: a whole one, or
+// another look.
+func (d *daemon) rest() time.Duration {
+	wait := max(time.Until(d.whole.Add(d.cfg.Interval)), 0)
+	if len(d.early) > 0 {
+		wait = min(wait, recheck)
+	}
+	return wait
 }
 
 // once opens the state for one cycle and those that must follow at once. why

@@ -67,9 +67,10 @@ type daemon struct {
 	mu     sync.Mutex
 	last   Status
 	cycles int
-	hinted int       // of them, those that read what hints named
-	failed int       // in a row
-	whole  time.Time // when the last whole cycle began
+	hinted int            // of them, those that read what hints named
+	failed int            // in a row
+	whole  time.Time      // when the last whole cycle ended
+	early  map[string]int // looks left, by uuid
 	// notBefore is when the server's limiter opens: hints wait for it.
 	notBefore time.Time
 }
@@ -228,27 +229,27 @@ func (d *daemon) loop(ctx context.Context) error {
 			continue
 		case <-timer.C:
 		}
-		hinted := !since.IsZero()
 		since = time.Time{}
-		timer.Reset(d.cycle(ctx, hinted))
+		timer.Reset(d.cycle(ctx))
 	}
 }
 
 // cycle runs and tells when the next is due.
-func (d *daemon) cycle(ctx context.Context, hinted bool) time.Duration {
+func (d *daemon) cycle(ctx context.Context) time.Duration {
 	start := time.Now()
-	h, why := d.gather(hinted, start)
+	h, why := d.gather(start)
 	if why == "" && len(h.UUIDs)+len(h.IDs) == 0 {
-		return d.untilWhole() // the cycle before has read what this hint was for
+		return d.rest() // the cycle before has read what this hint was for
 	}
 	rep, why, err := d.once(ctx, h, why)
 	debug.FreeOSMemory()
 	wait := d.pause(rep, err)
 	if why != "" {
-		d.whole = start
+		d.whole = time.Now()
 		d.log.Debug("whole cycle", "reason", why)
-	} else if d.failed == 0 {
-		wait = d.untilWhole()
+	}
+	if d.failed == 0 {
+		wait = d.rest()
 	}
 	d.record(start, rep, err, why != "")
 	if err != nil && ctx.Err() == nil {

@@ -253,9 +253,9 @@ func slowNetwork(e *env) {
 	u := e.add("offline")
 	e.task(u, "modify", "priority:H")
 	e.task(u, "done")
-	uuids, all, err := hook.Take(filepath.Join(e.dir, "data"))
+	h, err := hook.Take(filepath.Join(e.dir, "data"))
 	e.must(err)
-	e.want(len(uuids) == 1 && uuids[0] == u && !all, fmt.Sprintf("spooled: %q, all: %v", uuids, all))
+	e.want(len(h.UUIDs) == 1 && h.UUIDs[0] == u && !h.All && len(h.Early) == 0, fmt.Sprintf("spooled: %+v", h))
 	if _, err := e.try(); api.KindOf(err) != api.KindUnavailable {
 		e.Fatalf("got %v", err)
 	}

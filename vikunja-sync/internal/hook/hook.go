@@ -162,7 +162,7 @@ func spool(data, event string, uuids []string) {
 	for _, u := range uuids {
 		fmt.Fprintf(&lines, "%d %s %s\n", time.Now().Unix(), event, u)
 	}
-	for range 3 {
+	for range 20 {
 		if appended(SpoolFile(data), lines.String()) {
 			return
 		}
@@ -187,34 +187,53 @@ func appended(file, lines string) bool {
 	return err == nil && os.SameFile(mine, now)
 }
 
-// Take empties the spool by renaming it and tells which tasks it names. all:
-// something else may have changed too.
-func Take(data string) (uuids []string, all bool, err error) {
+// Hints are what a spool says.
+type Hints struct {
+	UUIDs []string
+	// Early are those of them that no on-exit has named since: the command may
+	// not have stored them yet, and its last line may be lost.
+	Early map[string]bool
+	// All: something else may have changed too.
+	All bool
+}
+
+// Take empties the spool by renaming it and reads it.
+func Take(data string) (h Hints, err error) {
 	tmp := SpoolFile(data) + ".taken"
 	if err := os.Rename(SpoolFile(data), tmp); err != nil {
 		if os.IsNotExist(err) {
-			return nil, false, nil
+			return h, nil
 		}
-		return nil, true, err
+		return Hints{All: true}, err
 	}
 	b, err := os.ReadFile(tmp)
 	os.Remove(tmp)
 	if err != nil || len(b) > maxSpool {
-		return nil, true, err
+		return Hints{All: true}, err
 	}
+	h.Early = map[string]bool{}
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(b)) {
 		fields := strings.Fields(line)
 		if len(fields) != 3 || !isUUID(fields[2]) {
-			all = true
+			h.All = true
+			if len(fields) == 2 && fields[1] == "on-exit" {
+				clear(h.Early) // the end of a command that named more than it says
+			}
 			continue
 		}
-		if u := fields[2]; !seen[u] {
+		u := fields[2]
+		if !seen[u] {
 			seen[u] = true
-			uuids = append(uuids, u)
+			h.UUIDs = append(h.UUIDs, u)
+		}
+		if fields[1] == "on-exit" {
+			delete(h.Early, u)
+		} else {
+			h.Early[u] = true
 		}
 	}
-	return uuids, all, nil
+	return h, nil
 }
 
 // How long a command waits for the one before it, and for a row of them. An

@@ -76,12 +76,12 @@ func TestSpool(t *testing.T) {
 		}()
 	}
 	wg.Wait()
-	uuids, all, err := Take(data)
-	if err != nil || all || len(uuids) != 21 || uuids[1] != "11111111-1111-4111-8111-111111111111" {
-		t.Errorf("%d tasks, %v: %q", len(uuids), err, uuids)
+	h, err := Take(data)
+	if err != nil || h.All || len(h.UUIDs) != 21 || h.UUIDs[1] != "11111111-1111-4111-8111-111111111111" || len(h.Early) != 21 {
+		t.Errorf("%+v, %v", h, err)
 	}
-	if uuids, all, err := Take(data); err != nil || all || len(uuids) != 0 {
-		t.Errorf("taken twice: %q %v", uuids, err)
+	if h, err := Take(data); err != nil || h.All || len(h.UUIDs) != 0 {
+		t.Errorf("taken twice: %+v %v", h, err)
 	}
 	st, err := os.Stat(Dir(data))
 	if err != nil || st.Mode().Perm() != 0o700 {
@@ -111,8 +111,8 @@ func TestReports(t *testing.T) {
 	} {
 		data := t.TempDir()
 		Run("on-exit", []string{"data:" + data, "command:" + tc.command}, strings.NewReader(tc.in), io.Discard)
-		if uuids, all, _ := Take(data); len(uuids) != tc.uuids || all != tc.all {
-			t.Errorf("%s: %q, all: %v", tc.command, uuids, all)
+		if h, _ := Take(data); len(h.UUIDs) != tc.uuids || h.All != tc.all || len(h.Early) > 0 {
+			t.Errorf("%s: %+v", tc.command, h)
 		}
 	}
 }
@@ -125,16 +125,19 @@ func TestTake(t *testing.T) {
 	for _, tc := range []struct {
 		name, spool string
 		uuids       int
+		early       int
 		all         bool
 	}{
-		{"a name", "1 on-add " + NewUUID(1) + "\n", 1, false},
-		{"twice", "1 on-add " + NewUUID(1) + "\n1 on-exit " + NewUUID(1) + "\n", 1, false},
-		{"none", "1 on-exit \n", 0, true},
-		{"one and none", "1 on-add " + NewUUID(1) + "\n1 on-exit \n", 1, true},
-		{"half a line", "1 on-add 00000000-0000-40", 0, true},
-		{"an option", "1 on-add rc.data.location=/etc/00000000000000000\n", 0, true},
-		{"dashes alone", "1 on-add " + strings.Repeat("-", 36) + "\n", 0, true},
-		{"full", strings.Repeat("1 on-add "+NewUUID(1)+"\n", maxSpool/40), 0, true},
+		{"a name", "1 on-add " + NewUUID(1) + "\n", 1, 1, false},
+		{"twice", "1 on-add " + NewUUID(1) + "\n1 on-exit " + NewUUID(1) + "\n", 1, 0, false},
+		{"and again", "1 on-exit " + NewUUID(1) + "\n1 on-modify " + NewUUID(1) + "\n", 1, 1, false},
+		{"none", "1 on-exit \n", 0, 0, true},
+		{"one and none", "1 on-add " + NewUUID(1) + "\n1 on-exit \n", 1, 0, true},
+		{"none and one", "1 on-exit \n1 on-add " + NewUUID(1) + "\n", 1, 1, true},
+		{"half a line", "1 on-add 00000000-0000-40", 0, 0, true},
+		{"an option", "1 on-add rc.data.location=/etc/00000000000000000\n", 0, 0, true},
+		{"dashes alone", "1 on-add " + strings.Repeat("-", 36) + "\n", 0, 0, true},
+		{"full", strings.Repeat("1 on-add "+NewUUID(1)+"\n", maxSpool/40), 0, 0, true},
 	} {
 		data := t.TempDir()
 		if err := os.MkdirAll(Dir(data), 0o700); err != nil {
@@ -143,8 +146,8 @@ func TestTake(t *testing.T) {
 		if err := os.WriteFile(SpoolFile(data), []byte(tc.spool), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if uuids, all, err := Take(data); len(uuids) != tc.uuids || all != tc.all || err != nil {
-			t.Errorf("%s: %q, all: %v, %v", tc.name, uuids, all, err)
+		if h, err := Take(data); len(h.UUIDs) != tc.uuids || len(h.Early) != tc.early || h.All != tc.all || err != nil {
+			t.Errorf("%s: %+v, %v", tc.name, h, err)
 		}
 	}
 }
@@ -159,8 +162,8 @@ func TestTaken(t *testing.T) {
 	go func() {
 		seen := map[string]bool{}
 		for last := false; ; {
-			uuids, _, _ := Take(data)
-			for _, u := range uuids {
+			h, _ := Take(data)
+			for _, u := range h.UUIDs {
 				seen[u] = true
 			}
 			if last {
