@@ -170,8 +170,9 @@ var markdown = goldmark.New(
 		parser.WithBlockParsers(withoutHTML(parser.DefaultBlockParsers())...),
 		parser.WithInlineParsers(withoutHTML(parser.DefaultInlineParsers())...),
 		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
+		parser.WithASTTransformers(util.Prioritized(checklists{}, 500)),
 	)),
-	goldmark.WithExtensions(extension.Strikethrough, extension.Table))
+	goldmark.WithExtensions(extension.Strikethrough, extension.Table, extension.TaskList))
 
 func withoutHTML(ps []util.PrioritizedValue) []util.PrioritizedValue {
 	raw := []string{fmt.Sprintf("%T", parser.NewHTMLBlockParser()), fmt.Sprintf("%T", parser.NewRawHTMLParser())}
@@ -189,8 +190,15 @@ func markdownHTML(text string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-var toMarkdown = converter.NewConverter(converter.WithPlugins(
-	base.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), strikethrough.NewStrikethroughPlugin(), table.NewTablePlugin()))
+var toMarkdown = newConverter()
+
+func newConverter() *converter.Converter {
+	c := converter.NewConverter(converter.WithPlugins(
+		base.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), strikethrough.NewStrikethroughPlugin(), table.NewTablePlugin()))
+	c.Register.PreRenderer(boxItems, converter.PriorityEarly)
+	c.Register.RendererFor(boxElement, converter.TagTypeInline, writeBox, converter.PriorityEarly)
+	return c
+}
 
 // blocks cuts a description at its top level elements without changing a byte:
 // the sources joined are the description.
