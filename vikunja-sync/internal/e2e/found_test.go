@@ -18,6 +18,9 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{82, "a checklist edited in Taskwarrior", checklist},
+	{81, "label renamed there, tag removed here", renamedAndRemoved},
+	{80, "a priority of one's own meets Vikunja's", ownPriority},
 	{79, "defaults, contexts and aliases of the user's", ownSettings},
 	{78, "undo after an occurrence was completed", undoOccurrence},
 	{77, "a default project below another, and none", otherDefault},
@@ -185,5 +188,48 @@ func ownSettings(e *env) {
 	u := e.add("own")
 	e.settle()
 	e.want(e.vkOf(u).now().Priority == 3 && e.path(e.vkOf(u).now().ProjectID) == "own", "what the user adds has them")
+	e.silent(2)
+}
+
+func ownPriority(e *env) {
+	e.settings("uda.priority.values=A,B,")
+	u, v := e.pair("T", "priority:B")
+	e.want(v.now().Priority == 0 && e.get(u).Str("priority") == "B", "Vikunja cannot hold it")
+	e.web(v, api.TaskPatch{Priority: ptr(int64(4))})
+	e.settle()
+	ks := e.conflicts()
+	e.want(e.get(u).Str("priority") == "H" && len(ks) == 1 && ks[0].Lost == "B", "what Vikunja's value replaced is in the log")
+	e.silent(2)
+}
+
+func renamedAndRemoved(e *env) {
+	u, v := e.pair("T", "+old", "+kept")
+	w, _ := e.pair("W", "+old")
+	for id, title := range e.labels() {
+		if title == "old" {
+			e.setLabel(id, fields{"title": "new"})
+		}
+	}
+	e.task(u, "modify", "-old", "+more")
+	e.settle()
+	e.want(slices.Equal(e.get(u).List("tags"), []string{"kept", "more"}) && len(v.labels()) == 2, "removed on both sides")
+	e.want(slices.Equal(e.get(w).List("tags"), []string{"new"}) && len(e.labels()) == 3, "renamed elsewhere")
+	e.silent(2)
+}
+
+func checklist(e *env) {
+	item := `<li data-checked="%v" data-type="taskItem"><label><input type="checkbox"><span></span></label><div><p>%s</p></div></li>`
+	v := e.page(api.TaskInput{Title: "T", Description: `<p>buy <u>now</u></p><ul data-type="taskList">` +
+		fmt.Sprintf(item, false, "milk") + fmt.Sprintf(item, true, "bread") + `</ul>`})
+	e.settle()
+	u := e.twOf(v.ID).UUID()
+	e.want(e.get(u).Str(model.UDANotes) == "buy now\n\n- [ ] milk\n- [x] bread", "boxes are shown")
+	e.edit(u, func(r model.Raw) {
+		r.SetStr(model.UDANotes, strings.Replace(r.Str(model.UDANotes), "[ ] milk", "[x] milk\n- [ ] eggs", 1))
+	})
+	e.settle()
+	d := v.now().Description
+	e.want(strings.HasPrefix(d, `<p>buy <u>now</u></p><ul data-type="taskList">`) && strings.Count(d, `data-checked="true"`) == 2 &&
+		strings.Count(d, `data-checked="false"`) == 1, "and stay boxes")
 	e.silent(2)
 }

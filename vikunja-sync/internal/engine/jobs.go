@@ -173,7 +173,9 @@ func (c *cycle) importAll(ctx context.Context, jobs []*job) error {
 				return err
 			}
 			j.refused, c.rep.Again = true, true
-			c.problem(j.td.pair, "taskwarrior refuses the task: "+err.Error())
+			named := *j.td.pair
+			named.VK = j.td.vk // a new task has no agreement to be named after
+			c.problem(&named, "taskwarrior refuses the task: "+err.Error())
 		}
 	}
 	return nil

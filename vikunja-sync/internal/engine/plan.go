@@ -469,6 +469,7 @@ func (c *cycle) mergeInto(td *todo) {
 	td.mergedTW, td.mergedVK = td.tw.Scalar, td.vk.Scalar
 	in := merge.Input{BaseTW: p.TW.Clone(), BaseVK: p.VK.Clone(), TW: td.tw, VK: td.vk, Links: p.Links, KeepEdit: true}
 	lost := undone(td, &in)
+	c.renamedTags(&in)
 	in.BaseTW.Depends, in.BaseVK.Depends = c.narrow(p.TW.Depends), c.narrow(p.VK.Depends)
 	if td.vkTask.task != nil {
 		in.Winner = c.winner(td.twTask.modified, td.vkTask.task.Updated)
@@ -496,6 +497,21 @@ func (c *cycle) mergeInto(td *todo) {
 	}
 	td.res = merge.Merge(c, in)
 	td.res.Conflicts = append(td.res.Conflicts, lost...)
+}
+
+// renamedTags sees to it that a tag which was removed in Taskwarrior while its
+// label got another name in Vikunja is removed by that name.
+func (c *cycle) renamedTags(in *merge.Input) {
+	for id, old := range c.labelsOld {
+		now := c.labels[id].Name
+		if now == "" || now == old.Name || !slices.Contains(in.BaseTW.Tags, old.Name) || !slices.Contains(in.BaseVK.Tags, old.Name) ||
+			slices.Contains(in.TW.Tags, old.Name) || slices.Contains(in.TW.Tags, now) ||
+			slices.Contains(in.VK.Tags, old.Name) || !slices.Contains(in.VK.Tags, now) {
+			continue
+		}
+		in.BaseTW.Tags = model.Set(append(slices.Clone(in.BaseTW.Tags), now))
+		in.BaseVK.Tags = model.Set(append(slices.Clone(in.BaseVK.Tags), now))
+	}
 }
 
 // meetDeletion decides what a deletion in Taskwarrior does to edits in

@@ -143,6 +143,9 @@ func scalar(c Codec, f model.Field, in Input, r *Result) {
 	case !twCh && !seen:
 		r.Scalars = append(r.Scalars, Scalar{Field: f, Action: Agree})
 	case !twCh:
+		if _, ok := c.ToVK(f, tw, vk); !ok { // Vikunja never had it, and nobody could look it up there
+			r.Conflicts = append(r.Conflicts, Conflict{Field: f.String(), Winner: Vikunja, Kept: vk, Lost: tw})
+		}
 		r.Scalars = append(r.Scalars, Scalar{Field: f, Action: ToTW, Val: c.ToTW(f, vk)})
 	default:
 		conflict(c, f, in, r)

@@ -46,6 +46,7 @@ func TestScalars(t *testing.T) {
 		{"H", "H3", "L", "H5", Taskwarrior, "[→vk L] [H5]"},
 		{"a", "a", "?", "a", Taskwarrior, "[stuck] []"},
 		{"a", "a", "?", "b", Taskwarrior, "[→tw b] [?]"},
+		{"?", "a", "?", "b", Taskwarrior, "[→tw b] [?]"},
 		{"", "", "a", "", Vikunja, "[→vk a] []"},
 		{"", "", "", "a", Vikunja, "[→tw a] []"},
 		{"", "", "a", "b", Vikunja, "[→tw b] [a]"},
