@@ -341,7 +341,7 @@ func kindOf(s string) Kind {
 		return BoolKind
 	case "floating point number", "float":
 		return FloatKind
-	case "string", "lines", "single-line string", "non-empty string", "string (with check: non-empty without trailing slash)":
+	case "string", "lines", "single-line string", "non-empty string", "comma-separated string", "file mode string":
 		return StringKind
 	case "path", "absolute path", "path in the Nix store":
 		return PathKind
@@ -356,7 +356,8 @@ func kindOf(s string) Kind {
 	}
 	switch {
 	case strings.HasPrefix(s, "string matching "), strings.HasPrefix(s, "strings concatenated with "),
-		strings.HasPrefix(s, "printable string "):
+		strings.HasPrefix(s, "printable string "), strings.HasPrefix(s, "string (with check: "), strings.HasPrefix(s, "string without "),
+		strings.HasPrefix(s, "string starting with "):
 		return StringKind
 	case strings.HasPrefix(s, "path, "):
 		return PathKind

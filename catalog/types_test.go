@@ -25,6 +25,8 @@ func TestParseType(t *testing.T) {
 		{"string matching (a|b) [x or y]", Type{Kind: StringKind}},
 		{"null or boolean or signed integer or string, …", Type{}},
 		{"non-empty (list of string)", Type{Kind: ListKind, Text: "list of string", Elem: &str}},
+		{"string without spaces", Type{Kind: StringKind}},
+		{"string (with check: non-empty)", Type{Kind: StringKind}},
 		{"JSON value", Type{}},
 	} {
 		if tt.want.Text == "" {

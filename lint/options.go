@@ -100,11 +100,36 @@ func (o *Options) declare(m *Module, d *outline.Def, path []string) {
 		name = "*"
 	}
 	path = append(path[:len(path):len(path)], name)
+	for _, l := range d.Leaves {
+		o.leaf(m, d, path, l)
+	}
+	if len(d.Leaves) > 0 {
+		o.changed(m, d, path)
+		return
+	}
 	for _, k := range d.Kids {
 		o.declare(m, k, path)
 	}
-	for _, l := range d.Leaves {
-		o.leaf(m, d, path, l)
+}
+
+// changed reads what stands behind an option's `//`: `mkEnableOption "x" //
+// { default = true; }`.
+func (o *Options) changed(m *Module, d *outline.Def, path []string) {
+	decl := o.node(path).decl
+	if decl == nil || decl.Def != d {
+		return
+	}
+	for _, k := range d.Kids {
+		switch name, ok := m.Name(k); {
+		case !ok || name == "type":
+			decl.Type, decl.Default, decl.Open = nil, nil, true
+		case name == "readOnly":
+			decl.ReadOnly = true
+		case name == "default" && len(k.Leaves) == 1 && len(k.Kids) == 0:
+			decl.Default = &outline.Boxed{T: m.In.Thunk(k.Leaves[0].X, k.Leaves[0].Scope)}
+		case name == "default":
+			decl.Default = nil
+		}
 	}
 }
 

@@ -154,6 +154,7 @@ func TestOwnOptions(t *testing.T) {
 		{"default of a list", `{ options.my.users = lib.mkOption { type = lib.types.listOf lib.types.str; default = [ "ann" ]; }; }`, "ann:ann.nix"},
 		{"lists are joined", `{ options.my.users = lib.mkOption { type = lib.types.listOf lib.types.str; }; config.my.users = [ "ann" ]; } { my.users = [ "bob" ]; }`, "ann:ann.nix bob:bob.nix"},
 		{"the strongest list", `{ options.my.users = lib.mkOption { default = [ ]; }; config.my.users = [ "ann" ]; } { my.users = lib.mkForce [ "bob" ]; }`, "bob:bob.nix"},
+		{"an option with another default", `{ options.my.on = lib.mkEnableOption "x" // { default = true; }; } ({ config, lib, ... }: { options.my.users = lib.mkOption { default = [ ]; }; config.my.users = lib.mkIf config.my.on [ "bob" ]; })`, "bob:bob.nix"},
 		{"options and values in sets", `(let o = { users = lib.mkOption { default = [ ]; }; }; in { options.my = o; }) (let my = { users = [ "bob" ]; }; in { inherit my; })`, "bob:bob.nix"},
 		{"a module that is perhaps read", `{ options.my.users = lib.mkOption { default = [ ]; }; imports = lib.optional inputs.x ./ann-too.nix; config.my.users = [ "bob" ]; }`, ""},
 		{"a condition that is not known", `{ options.my.users = lib.mkOption { default = [ ]; }; config.my.users = lib.mkIf inputs.x [ "bob" ]; }`, ""},

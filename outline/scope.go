@@ -40,7 +40,7 @@ func (s *Scope) binding(name string) (*Entry, *Scope) {
 	for ; s != nil; s = s.up {
 		switch {
 		case s.fixed != nil:
-			return nil, nil
+			return s.fixed.binding(name)
 		case s.set != nil:
 			if e := s.set.Find(name); e != nil {
 				return e, s
@@ -49,6 +49,20 @@ func (s *Scope) binding(name string) (*Entry, *Scope) {
 			if s.lambda.Param == name || s.lambda.Formals.Has(name) {
 				return nil, nil
 			}
+		}
+	}
+	return nil, nil
+}
+
+// binding is Scope's for a scope that was found by evaluating.
+func (e *Env) binding(name string) (*Entry, *Scope) {
+	for ; e != nil; e = e.up {
+		if e.set != nil {
+			if en := e.set.Find(name); en != nil {
+				return en, &Scope{fixed: e}
+			}
+		} else if e.names[name] != nil {
+			return nil, nil
 		}
 	}
 	return nil, nil

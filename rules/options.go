@@ -237,13 +237,27 @@ func (o *optionPass) content(here catalog.Platform, names []string) int {
 
 // theirs reports a name that the fleet or a module from outside may declare.
 func (o *optionPass) theirs(s *setting) bool {
-	for n := 1; n <= len(s.path); n++ {
-		decl, depth, group := s.own.Find(s.path[:n])
-		if decl != nil && depth <= n || n == len(s.path) && group {
+	for path := s.path; len(path) > 0; path = specialised(path) {
+		for n := 1; n <= len(path); n++ {
+			decl, depth, group := s.own.Find(path[:n])
+			if decl != nil && depth <= n || n == len(path) && group {
+				return true
+			}
+		}
+		if o.out.covers(path) || (len(s.host.Gaps) > 0 || s.host.Unwired) && o.Work.Declares(path) {
 			return true
 		}
 	}
-	return o.out.covers(s.path) || (len(s.host.Gaps) > 0 || s.host.Unwired) && o.Work.Declares(s.path)
+	return false
+}
+
+// specialised is the rest of a path that leads into a specialisation: the whole
+// configuration once more, with all that the fleet declares.
+func specialised(path []string) []string {
+	if len(path) > 3 && (path[0] == "specialisation" || path[0] == "specialization") && path[2] == "configuration" {
+		return path[3:]
+	}
+	return nil
 }
 
 // longest follows a definition down while it has a single name below it, so

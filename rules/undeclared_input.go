@@ -63,7 +63,26 @@ func otherFlake(w *lint.Workspace, file string) bool {
 }
 
 func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read bool) {
+	undeclared := func(n outline.Name, sure bool) {
+		if cs.asked[n.Text] || cs.never(n.At) {
+			return
+		}
+		msg := fmt.Sprintf("flake.nix declares no input `%s`", n.Text)
+		if near := diag.Suggest(n.Text, names); near != "" {
+			msg += fmt.Sprintf("; did you mean `%s`?", near)
+		}
+		d := diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed", Severity: diag.Error}
+		if !sure || !read || cs.under(n.At) {
+			d.Severity = diag.Warning // nobody surely needs it
+		}
+		p.Report(d)
+	}
 	s.Outline().Walk(func(x outline.Expr, sc *outline.Scope) bool {
+		for _, n := range inheritedInputs(s, x, sc) {
+			if n.Text != "self" && !slices.Contains(names, n.Text) {
+				undeclared(n, mentioned(s, n.Text))
+			}
+		}
 		sel, ok := x.(*outline.Select)
 		if !ok || sel.Or != nil || sel.Path[0].X != nil {
 			return true
@@ -81,20 +100,39 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read
 			missingOutput(p, s, n.Text, sel.Path[1:])
 			return true
 		}
-		if cs.asked[n.Text] || cs.never(n.At) {
-			return true
-		}
-		msg := fmt.Sprintf("flake.nix declares no input `%s`", n.Text)
-		if near := diag.Suggest(n.Text, names); near != "" {
-			msg += fmt.Sprintf("; did you mean `%s`?", near)
-		}
-		d := diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed", Severity: diag.Error}
-		if !read || cs.under(n.At) {
-			d.Severity = diag.Warning // nobody surely needs it
-		}
-		p.Report(d)
+		undeclared(n, true)
 		return true
 	})
+}
+
+// inheritedInputs are the names of `inherit (inputs) a b;` in a set or a let.
+func inheritedInputs(s *lint.Source, x outline.Expr, sc *outline.Scope) []outline.Name {
+	set, ok := x.(*outline.Set)
+	if l, isLet := x.(*outline.Let); isLet {
+		set, ok = l.Binds, true
+	}
+	if !ok || set.Find("inputs") != nil {
+		return nil
+	}
+	var out []outline.Name
+	for i := range set.Entries {
+		e := &set.Entries[i]
+		if from, ok := e.From.(*outline.Var); ok && e.Inherit && from.Name == "inputs" && isInputsArgument(s, sc) {
+			out = append(out, e.Name)
+		}
+	}
+	return out
+}
+
+// mentioned: the file uses a variable of that name.
+func mentioned(s *lint.Source, name string) bool {
+	found := false
+	s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
+		v, ok := x.(*outline.Var)
+		found = found || ok && v.Name == name
+		return !found
+	})
+	return found
 }
 
 // isInputsArgument: the name is an argument of the file's own function (or the
