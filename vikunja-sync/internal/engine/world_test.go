@@ -637,8 +637,8 @@ func (w *world) diff(key string, before, after, base model.Snapshot, hasBase boo
 			w.wrote(key, "tag "+e, strconv.FormatBool(had), strconv.FormatBool(has), strconv.FormatBool(slices.Contains(base.Tags, e)), true)
 		}
 	}
-	for _, k := range before.Comments {
-		if !slices.ContainsFunc(after.Comments, func(b model.Comment) bool { return b.Text == k.Text }) {
+	for _, k := range before.Comments { // one of two alike goes: he saw that one, and the other has its own fate
+		if copies(after, k.Text) < copies(before, k.Text) {
 			w.note("  %s comment %q is gone", key, k.Text)
 			w.settled(key, "comment", k.Text)
 		}
@@ -649,6 +649,15 @@ func (w *world) diff(key string, before, after, base model.Snapshot, hasBase boo
 			w.wrote(key, "comment", "", k.Text, k.Text, back)
 		}
 	}
+}
+
+func copies(s model.Snapshot, text string) (n int) {
+	for _, k := range s.Comments {
+		if k.Text == text {
+			n++
+		}
+	}
+	return n
 }
 
 // dropped settles all that a deleting user saw.
