@@ -127,3 +127,22 @@ func TestPurgedInArchive(t *testing.T) {
 		t.Errorf("not deleted\n%s", r.dump())
 	}
 }
+
+// TestClockWentBack: a field and a comment changed in a second that the
+// server's clock showed for a second time, so that the stamp is that of before.
+func TestClockWentBack(t *testing.T) {
+	r := newRig(t)
+	u := r.add(1, nil)
+	r.settle()
+	v := r.partner(u)
+	stamp := v.Updated
+	r.web(v, api.TaskPatch{Title: ptr("renamed")})
+	if _, err := r.vk.CreateComment(t.Context(), v.ID, "<p>seen?</p>"); err != nil {
+		t.Fatal(err)
+	}
+	v.Updated = stamp
+	r.settle()
+	if raw := r.tw.All()[u]; raw.Str("description") != "renamed" || len(raw.Annotations()) != 1 {
+		t.Errorf("title and comment did not both arrive\n%s", r.dump())
+	}
+}

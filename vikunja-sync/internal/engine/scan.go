@@ -209,6 +209,13 @@ func (c *cycle) hot(updated time.Time) bool {
 	return !ok || now.Sub(updated) < 2*time.Second
 }
 
+// sameScalars reports that no field changed whose change moves the stamp. One
+// that did under the stamp of before means that the server's clock went back.
+func sameScalars(a, b model.Snapshot) bool {
+	a.Scalar[model.Project], b.Scalar[model.Project] = "", "" // renames move no stamp
+	return a.Scalar == b.Scalar
+}
+
 // whole completes a scanned Vikunja task with its comments, from the base
 // where those cannot have changed.
 func (c *cycle) whole(ctx context.Context, p *store.Pair, v *vkTask) (snap model.Snapshot, err error) {
@@ -218,7 +225,7 @@ func (c *cycle) whole(ctx context.Context, p *store.Pair, v *vkTask) (snap model
 	snap = v.snap.Clone()
 	upd := model.Stamp(v.task.Updated)
 	v.hot = c.hot(v.task.Updated) // before the comments: what comes after them in the same second must be looked for again
-	if p.Updated == upd && !p.Hot && upd != "" {
+	if p.Updated == upd && !p.Hot && upd != "" && sameScalars(p.VK, snap) {
 		snap.Comments = p.VK.Comments
 		return snap, nil
 	}
