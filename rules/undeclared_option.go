@@ -58,6 +58,10 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 {
 		return
 	}
+	if o.group(s.path, s) {
+		o.ungrouped(s, at)
+		return
+	}
 	others := o.elsewhere(at)
 	if others == 0 || o.theirs(s) || s.present(at.content) != outline.True {
 		return
@@ -75,6 +79,27 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	}
 	d.Span = def.Path
 	o.Report(d)
+}
+
+// group: the fleet declares options below the name, and none of that name.
+func (o *optionPass) group(path []string, s *setting) bool {
+	decl, _, group := s.own.Find(path)
+	return decl == nil && group
+}
+
+// ungrouped looks at the names below one under which the fleet declares options
+// of its own: that does not bring those of another class.
+func (o *optionPass) ungrouped(s *setting, at *spot) {
+	for _, k := range s.def.Kids {
+		text, ok := s.module.Name(k)
+		if !ok {
+			continue
+		}
+		n := len(s.path)
+		kid := *s
+		kid.name = &name{def: k, path: append(s.path[:n:n], text), guards: append(s.guards[:n:n], k.Guards)}
+		o.undeclared(&kid, &spot{verdict: missing, names: kid.names(), here: at.here, place: at.place, content: at.content})
+	}
 }
 
 // namesOfNixOS is when the list of what NixOS has was made.
