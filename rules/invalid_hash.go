@@ -183,6 +183,7 @@ func untypedHash(p *lint.Pass, text string, str syntax.Str) {
 	}
 	sri := untyped(text)
 	if sri == "" {
+		unknownAlgorithm(p, text, str)
 		return
 	}
 	p.Error(diag.Diagnostic{
@@ -190,6 +191,20 @@ func untypedHash(p *lint.Pass, text string, str syntax.Str) {
 		Why:   "`hash` takes a hash that begins with its algorithm; one without goes by `sha256`",
 		Fixes: sriFix(str, sri),
 	})
+}
+
+var algorithms = []string{"sha256", "sha512", "sha1", "md5", "blake3"}
+
+// unknownAlgorithm: the hash begins with a word that is nearly one of Nix's
+// algorithms.
+func unknownAlgorithm(p *lint.Pass, text string, str syntax.Str) {
+	word, _, ok := strings.Cut(text, "-")
+	if near := diag.Suggest(word, algorithms); ok && near != "" && near != word {
+		p.Error(diag.Diagnostic{
+			File: p.File.Path, Span: str.Span(), Message: fmt.Sprintf("`%s` is no hash: Nix knows no `%s`; did you mean `%s`?", text, word, near),
+			Why: "a hash begins with the algorithm that made it",
+		})
+	}
 }
 
 // untyped is the SRI form of a hash of SHA-256 or SHA-512, told by its length

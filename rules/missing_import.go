@@ -2,6 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"nixgen/diag"
 	"nixgen/lint"
@@ -14,7 +17,8 @@ var missingImport = &lint.Rule{
 		Summary: "an import of a file that does not exist",
 		Why: `The path leads to nothing: no file, no folder with a default.nix, or a symlink
 without a target. Flakes see only what git tracks, so a file that is ignored
-is missing, too.`,
+is missing, too. A file that is imported for its value is a warning: nobody may
+need it.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -32,7 +36,10 @@ stateVersion = 6
 { }
 `,
 	},
-	Run: func(p *lint.Pass) { leadsNowhere(p, false) },
+	Run: func(p *lint.Pass) {
+		leadsNowhere(p, false)
+		lostValues(p)
+	},
 }
 
 var importCaseMismatch = &lint.Rule{
@@ -80,4 +87,69 @@ func leadsNowhere(p *lint.Pass, otherCase bool) {
 		}
 		p.Error(d)
 	}
+}
+
+// lostValues reports `import ./gone.nix` in what the host surely reads, outside
+// of conditions. Nobody knows here whether the value is needed.
+func lostValues(p *lint.Pass) {
+	if p.Work.Exists(".gitmodules") {
+		return // what is below a submodule is there once it is fetched
+	}
+	for _, m := range p.Host.Modules {
+		s := p.Work.Source(m.Path)
+		if m.Reach != outline.True || m.Value || s == nil {
+			continue
+		}
+		for _, l := range lostValuesOf(p.Work, s) {
+			p.Report(diag.Diagnostic{
+				File: s.Path, Span: l.at, Severity: diag.Warning, Chain: m.Chain(),
+				Message: fmt.Sprintf("`%s` does not exist", l.path), Why: "evaluation fails when its value is needed",
+			})
+		}
+	}
+}
+
+type lostValue struct {
+	path string
+	at   diag.Span
+}
+
+// lostValuesOf is made once for a file.
+func lostValuesOf(w *lint.Workspace, s *lint.Source) []lostValue {
+	type key struct{ s *lint.Source }
+	if v, ok := w.Memo.Load(key{s}); ok {
+		return v.([]lostValue)
+	}
+	var out []lostValue
+	if s.Syntax().HasName("import") && !s.Syntax().HasName("pathExists") && s.Outline() != nil {
+		cs := conditionsOf(s)
+		s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
+			if file, at, ok := importedFile(s, x); ok && !cs.under(at) && !w.Exists(file) && !ignored(w, file) {
+				out = append(out, lostValue{file, at})
+			}
+			return true
+		})
+	}
+	w.Memo.Store(key{s}, out)
+	return out
+}
+
+// importedFile is what `import ./x.nix` names, where it is written out and lies
+// in the tree.
+func importedFile(s *lint.Source, x outline.Expr) (string, diag.Span, bool) {
+	call, ok := x.(*outline.Apply)
+	if !ok || !isVar(call.Fn, "import") {
+		return "", diag.Span{}, false
+	}
+	p, ok := call.Arg.(*outline.Path)
+	if !ok || p.Search || p.Home || len(p.Parts) != 1 || p.Parts[0].X != nil || !strings.HasPrefix(p.Parts[0].Text, ".") {
+		return "", diag.Span{}, false
+	}
+	file := path.Join(path.Dir(s.Path), p.Parts[0].Text)
+	return file, p.Span(), !strings.HasPrefix(file, "..")
+}
+
+// ignored: git does not track the file, or a setting leaves it out.
+func ignored(w *lint.Workspace, file string) bool {
+	return slices.ContainsFunc(w.Ignored(), func(dir string) bool { return file == dir || strings.HasPrefix(file, dir+"/") })
 }
