@@ -169,3 +169,37 @@ func TestSurveyParts(t *testing.T) {
 		})
 	}
 }
+
+// TestSurveyFolders: libraries that make hosts of folders.
+func TestSurveyFolders(t *testing.T) {
+	for _, c := range []struct {
+		name, flake string
+		files       []string
+		want        string
+	}{
+		{"blueprint", `{ blueprint, ... }@inputs: blueprint { inherit inputs; prefix = "nix/"; } // { overlays = { }; }`,
+			[]string{"nix/hosts/a/configuration.nix", "nix/hosts/a/users/ann.nix", "nix/hosts/a/users/bob/home-configuration.nix", "nix/hosts/b/darwin-configuration.nix", "nix/hosts/c/README.md"},
+			"a(a) nixos  ann:nix/hosts/a/users/ann.nix bob:nix/hosts/a/users/bob/home-configuration.nix nix/hosts/a/configuration.nix nix/modules/nixos/shared.nix\nb(b) darwin  nix/hosts/b/darwin-configuration.nix"},
+		{"ez-configs", `inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ inputs.ez-configs.flakeModule ];
+  ezConfigs = { root = ./nix; globalArgs = { inherit inputs; }; darwin.hosts.b.userHomeModules = [ "ann" ]; home.users.ann.importDefault = true; }; }`,
+			[]string{"nix/nixos-configurations/a.nix", "nix/nixos-modules/default.nix", "nix/darwin-configurations/b/default.nix", "nix/home-configurations/ann.nix", "nix/home-modules/default.nix", "nix/home-modules/darwin.nix", "nix/home-modules/linux.nix"},
+			"a(a) nixos  nix/nixos-configurations/a.nix nix/nixos-modules/default.nix nix/nixos-modules/shared.nix\nb(b) darwin  ann:nix/home-configurations/ann.nix ann:nix/home-modules/darwin.nix ann:nix/home-modules/default.nix nix/darwin-configurations/b/default.nix"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{"flake.nix": "{ outputs = " + c.flake + "; }"}
+			for _, f := range c.files {
+				files[f] = "{ }"
+			}
+			if c.name == "blueprint" {
+				files["nix/modules/nixos/shared.nix"] = "{ }"
+				files["nix/hosts/a/configuration.nix"] = "{ flake, ... }: { imports = [ flake.nixosModules.shared ]; }"
+			} else {
+				files["nix/nixos-modules/shared.nix"] = "{ }"
+				files["nix/nixos-configurations/a.nix"] = "{ ezModules, ... }: { imports = [ ezModules.shared ]; }"
+			}
+			if got := surveyed(files); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}

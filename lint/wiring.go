@@ -17,6 +17,7 @@ import (
 //     modules/{nixos,darwin,home}/NAME as outputs; modules get `flake`.
 //   - snowfall-lib: systems/SYSTEM/NAME and homes/SYSTEM/USER@NAME, with every
 //     module below modules/{nixos,darwin,home} imported into each host.
+//   - blueprint and ez-configs: conventions.go.
 
 // wiredHost is a host that such a library makes of a file.
 type wiredHost struct {
@@ -30,8 +31,10 @@ type convention struct {
 	modules func(w *Workspace, class Class) []string
 	// outputs are the modules that self has under a name.
 	outputs map[string]string
-	// args are what modules get.
-	args func(h *Host, found wiredHost) map[string]outline.Value
+	// homes of a host, with the files of each.
+	homes func(h *Host, found wiredHost) map[string][]string
+	// args are what modules of a class get.
+	args func(h *Host, class Class, found wiredHost) map[string]outline.Value
 }
 
 // convention that the flake follows.
@@ -45,6 +48,8 @@ func (h *Host) convention() *convention {
 			return snowfall
 		case outs.Names[outline.Unified] != nil:
 			return autoWire
+		case outs.Names[outline.Blueprint] != nil:
+			return blueprint(outs.Names[outline.Blueprint].Force(h.Eval), h.Eval)
 		}
 	}
 	if !h.parts() {
@@ -53,6 +58,9 @@ func (h *Host) convention() *convention {
 	for _, f := range h.Foreign {
 		if f.Class == FlakeParts && strings.HasPrefix(f.Path, "inputs.nixos-unified.") && strings.HasSuffix(f.Path, ".autoWire") {
 			return autoWire
+		}
+		if f.Class == FlakeParts && strings.HasPrefix(f.Path, "inputs.ez-configs.") {
+			return h.ezConfigs()
 		}
 	}
 	return nil
@@ -68,7 +76,7 @@ var autoWire = &convention{
 		"nixosModules": "modules/nixos", "darwinModules": "modules/darwin",
 		"homeModules": "modules/home", "homeManagerModules": "modules/home",
 	},
-	args: func(h *Host, _ wiredHost) map[string]outline.Value {
+	args: func(h *Host, _ Class, _ wiredHost) map[string]outline.Value {
 		return map[string]outline.Value{"flake": &outline.Attrs{Open: true, Names: map[string]*outline.Thunk{
 			"inputs": outline.Of(inputs(h.self)), "self": outline.Of(h.self),
 			"config": outline.Of(outline.External{Path: partsConfig}),
@@ -104,7 +112,7 @@ var snowfall = &convention{
 		}
 		return out
 	},
-	args: func(h *Host, found wiredHost) map[string]outline.Value {
+	args: func(h *Host, _ Class, found wiredHost) map[string]outline.Value {
 		_, host, ok := strings.Cut(found.name, "@")
 		if !ok {
 			host = found.name
@@ -179,9 +187,23 @@ func (h *Host) beginWired(class Class) bool {
 		for _, p := range append(c.modulesOf(h.Work, class), f.file) {
 			h.file(class, user, p)
 		}
+		h.wireHomes(c, f)
 		return true
 	}
 	return false
+}
+
+// wireHomes starts the homes that a convention gives a host.
+func (h *Host) wireHomes(c *convention, f wiredHost) {
+	if c.homes == nil {
+		return
+	}
+	homes := c.homes(h, f)
+	for _, u := range slices.Sorted(maps.Keys(homes)) {
+		for _, p := range homes[u] {
+			h.file(Home, u, p)
+		}
+	}
 }
 
 func (c *convention) modulesOf(w *Workspace, class Class) []string {
@@ -199,7 +221,7 @@ func (h *Host) wire(c *convention, class Class, f wiredHost) {
 	}
 	for _, k := range []Class{class, Home} {
 		args := &outline.Attrs{Names: map[string]*outline.Thunk{}, Open: true}
-		for name, v := range c.args(h, f) {
+		for name, v := range c.args(h, k, f) {
 			args.Names[name] = outline.Of(v)
 		}
 		h.special[k] = args
@@ -210,7 +232,7 @@ func (h *Host) wire(c *convention, class Class, f wiredHost) {
 // ownOutput is an output of the flake itself that its modules can see: what
 // flake-parts modules define below `flake`, and what a convention makes of files.
 func (h *Host) ownOutput(name string) outline.Value {
-	if h.partly == nil || !*h.partly {
+	if h.partly == nil {
 		return nil
 	}
 	if c := h.convention(); c != nil && c.outputs[name] != "" {
@@ -226,6 +248,9 @@ func (h *Host) ownOutput(name string) outline.Value {
 			out.Open = a.Open
 		}
 		return out
+	}
+	if !*h.partly {
+		return nil
 	}
 	if name == "modules" {
 		return h.registry()

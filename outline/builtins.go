@@ -115,6 +115,9 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 			return haumeaLoad(ev, arg)
 		}
 	}
+	if f.Path == "inputs.blueprint" {
+		return &Attrs{Names: map[string]*Thunk{Blueprint: arg}, Open: true}
+	}
 	if t := ev.importTreeOf(f.Path); t != nil {
 		return ev.Apply(t, arg)
 	}
@@ -138,6 +141,9 @@ const FlakeParts = "\x00parts"
 
 // Unified marks a flake that nixos-unified's mkFlake makes.
 const Unified = "\x00unified"
+
+// Blueprint is what a call of blueprint is kept as: its argument.
+const Blueprint = "\x00blueprint"
 
 // Snowfall is what a call of snowfall-lib's mkFlake is kept as: its argument.
 const Snowfall = "\x00snowfall"
