@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +31,8 @@ type backend interface {
 	give(label int64)
 	revoke(project int64, gone bool)
 	unknown() []string // routes that it turned out not to have
+	// backup gives what brings this moment's tasks back; nil if it cannot.
+	backup() (restore func())
 }
 
 // real reports whether a real server is to be used.
@@ -112,6 +115,22 @@ func (s *standIn) revoke(project int64, gone bool) {
 	s.srv.Mu.Lock()
 	defer s.srv.Mu.Unlock()
 	s.srv.NoAccess[project] = gone
+}
+
+func (s *standIn) backup() func() {
+	s.srv.Mu.Lock()
+	defer s.srv.Mu.Unlock()
+	tasks := map[int64]*fake.Task{}
+	for id, t := range s.srv.TaskM {
+		was := *t
+		was.LabelIDs, was.Notes = slices.Clone(t.LabelIDs), slices.Clone(t.Notes)
+		tasks[id] = &was
+	}
+	return func() {
+		s.srv.Mu.Lock()
+		defer s.srv.Mu.Unlock()
+		s.srv.TaskM = tasks
+	}
 }
 
 func (s *standIn) unknown() []string {

@@ -359,4 +359,6 @@ func (s *scratch) revoke(project int64, gone bool) {
 	}
 }
 
+func (s *scratch) backup() func() { return nil }
+
 func (s *scratch) unknown() []string { return nil }

@@ -202,7 +202,7 @@ type cycle struct {
 
 func (c *cycle) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		c.load, c.readServer, c.scanTW, c.promote, c.assignNames, c.recover, c.scanVK, c.makePlan, c.guard,
+		c.load, c.readServer, c.scanTW, c.promote, c.assignNames, c.recover, c.scanVK, c.checkRestored, c.makePlan, c.guard,
 	} {
 		if err := step(ctx); err != nil {
 			return err

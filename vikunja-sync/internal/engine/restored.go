@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/merge"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// A server that got its database back from a backup shows older tasks, and
+// lacks those made since. Neither is an edit or a deletion of anybody's. It
+// tells on itself: stamps only grow, and now the newest of them is older than
+// one that was read before. Then what Vikunja shows becomes the base, so that
+// what Taskwarrior has since is written again, and what is gone is made anew.
+
+// restoredBy is how far the stamps must have gone back: clocks are put right by
+// minutes, backups are older.
+const restoredBy = 30 * time.Minute
+
+func (c *cycle) checkRestored(ctx context.Context) error {
+	if !c.wentBack() {
+		return nil
+	}
+	again, anew := 0, []string{}
+	for _, u := range slices.Sorted(maps.Keys(c.index)) {
+		x := c.index[u]
+		v, t := c.vk[x.ID], c.tw[u]
+		switch {
+		case x.State != store.Live || t == nil:
+			continue
+		case v == nil:
+			if _, err := c.Engine.vk.Task(ctx, x.ID); api.KindOf(err) == api.KindNotFound {
+				anew = append(anew, u)
+			} else if err != nil && c.readFailed(err) != nil {
+				return err
+			}
+			continue
+		case v.task == nil || model.Stamp(v.task.Updated) >= x.Updated:
+			continue
+		}
+		again++
+		if err := c.rebase(ctx, u, t, v); err != nil {
+			return err
+		}
+	}
+	c.problem(nil, fmt.Sprintf("the server's tasks are older than they were, as after a restored backup: what Taskwarrior has of %d is written again, %d are made anew", again, len(anew)))
+	return c.entomb(ctx, anew)
+}
+
+// wentBack compares the newest stamp with the newest that is remembered of a
+// task that is still there. A clock that was put back is still behind that one.
+func (c *cycle) wentBack() bool {
+	last, seen := "", ""
+	for id, v := range c.vk {
+		was := c.index[c.byID[id]].Updated
+		last = max(last, was)
+		if v.task != nil {
+			was = model.Stamp(v.task.Updated)
+		}
+		seen = max(seen, was)
+	}
+	now, ok := c.Engine.vk.Now()
+	at := model.ParseStamp(last)
+	return ok && last != "" && at.Sub(model.ParseStamp(seen)) > restoredBy && now.After(at)
+}
+
+// rebase makes what Vikunja shows the base of a pair.
+func (c *cycle) rebase(ctx context.Context, u string, t *twTask, v *vkTask) error {
+	p, before, err := c.loadPair(u)
+	if err != nil {
+		return err
+	}
+	if t.same {
+		t.same, t.snap = false, p.TW.Clone()
+	}
+	now := v.snap.Clone()
+	if now.Comments, err = c.comments(ctx, p.ID); err != nil {
+		return c.readFailed(err)
+	}
+	for f := range model.NumFields {
+		if now.Scalar[f] == p.VK.Scalar[f] {
+			continue
+		}
+		if p.TW.Scalar[f] = c.ToTW(f, now.Scalar[f]); c.Same(f, t.snap.Scalar[f], now.Scalar[f]) {
+			p.TW.Scalar[f] = t.snap.Scalar[f]
+		}
+	}
+	p.TW.Tags, p.TW.Depends = now.Tags, now.Depends
+	var links []merge.Link
+	for _, l := range p.Links {
+		i := slices.IndexFunc(now.Comments, func(k model.Comment) bool { return k.ID == l.VK })
+		switch {
+		case i < 0:
+			continue
+		case now.Comments[i].Text != l.VKText:
+			l.TWText, l.VKText = now.Comments[i].Text, now.Comments[i].Text
+		}
+		links = append(links, l)
+	}
+	p.Links, p.VK, p.Updated, p.Wrote = links, now, "", nil
+	if c.dry {
+		return nil
+	}
+	return c.save(&todo{pair: p, before: before})
+}
+
+// entomb lets tasks that Taskwarrior still has count as returned from the dead.
+func (c *cycle) entomb(ctx context.Context, uuids []string) error {
+	if c.dry || len(uuids) == 0 {
+		return nil
+	}
+	raws, err := c.Engine.tw.Get(ctx, uuids)
+	if err != nil {
+		return err
+	}
+	for _, u := range uuids {
+		if raws[u] == nil {
+			continue
+		}
+		p, before, err := c.loadPair(u)
+		if err != nil {
+			return err
+		}
+		t := c.tw[u]
+		t.same, t.raw, t.snap = false, raws[u], c.snapTW(raws[u])
+		p.State, p.TW.Scalar[model.Status] = store.Deleted, model.Deleted
+		delete(c.byID, p.ID)
+		if err := c.save(&todo{pair: p, before: before}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
