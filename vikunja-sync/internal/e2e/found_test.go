@@ -18,6 +18,8 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{84, "two machines of which one has not pulled yet", notPulled},
+	{83, "the server's database restored from a backup", restored},
 	{82, "a checklist edited in Taskwarrior", checklist},
 	{81, "label renamed there, tag removed here", renamedAndRemoved},
 	{80, "a priority of one's own meets Vikunja's", ownPriority},
@@ -232,4 +234,69 @@ func checklist(e *env) {
 	e.want(strings.HasPrefix(d, `<p>buy <u>now</u></p><ul data-type="taskList">`) && strings.Count(d, `data-checked="true"`) == 2 &&
 		strings.Count(d, `data-checked="false"`) == 1, "and stay boxes")
 	e.silent(2)
+}
+
+func restored(e *env) {
+	u, v := e.pair("T", "+was", "priority:L")
+	d, _ := e.pair("D")
+	e.task(u, "annotate", "--", "before")
+	e.settle()
+	back := e.back.backup()
+	if back == nil {
+		return // a server that is not ours has no backups
+	}
+	e.back.later(time.Hour)
+	n := e.add("since", "+new")
+	e.task(n, "annotate", "--", "and its note")
+	e.task(u, "modify", "priority:H", "+new", "-was", "--", "T of today")
+	e.task(u, "annotate", "--", "since")
+	e.task(d, "done")
+	e.settle()
+	e.back.later(time.Hour)
+	back()
+	e.settle()
+	r := e.get(u)
+	e.want(r.Str("description") == "T of today" && r.Str("priority") == "H" && slices.Equal(r.List("tags"), []string{"new"}) &&
+		len(r.Annotations()) == 2, "Taskwarrior keeps what it had")
+	e.want(v.now().Title == "T of today" && v.now().Priority == 3 && len(v.labels()) == 1 && len(v.notes()) == 2, "Vikunja has it again")
+	e.want(e.get(d).Str("status") == model.Completed && e.vkOf(d).now().Done, "done again")
+	e.want(e.get(n).Str("status") == model.Pending && len(e.vkOf(n).notes()) == 1 && len(e.tasks()) == 3, "made anew")
+	e.want(len(e.conflicts()) == 0, "nobody's edit")
+	e.silent(2)
+}
+
+// pull brings one machine's tasks to the other, as `task sync` would.
+func (e *env) pull(from *env) {
+	mine := e.all()
+	for u, r := range from.all() {
+		if old := mine[u]; old == nil || old.Modified().Before(r.Modified()) {
+			e.put(r)
+		}
+	}
+}
+
+func notPulled(e *env) {
+	two := newUser(e.TB, e.bin, e.back, e.http, e.ts)
+	u, v := e.pair("T", "+tag", "priority:H")
+	e.task(u, "annotate", "--", "note")
+	e.settle()
+	two.settle() // knows the task from Vikunja alone
+	twin := two.twOf(v.ID).UUID()
+	for range 3 {
+		time.Sleep(time.Second) // Taskwarrior's stamps have seconds
+		two.pull(e)
+		two.settle()
+		e.pull(two)
+		e.settle()
+	}
+	for _, m := range []*env{e, two} {
+		e.want(m.get(u).Str("status") == model.Pending && m.get(u).Str(model.UDALink) == fmt.Sprint(v.ID), "the first one stays")
+		e.want(m.get(twin).Str("status") == model.Deleted && len(m.get(u).Annotations()) == 1, "its twin goes")
+	}
+	e.want(!v.gone() && len(e.tasks()) == 1 && len(v.notes()) == 1 && len(e.conflicts())+len(two.conflicts()) == 0, "one task in Vikunja")
+	e.silent(1)
+	two.silent(1)
+	two.task(u, "duplicate")
+	two.settle()
+	e.want(len(e.tasks()) == 2 && len(v.notes()) == 1, "a copy is a task of its own")
 }

@@ -27,7 +27,7 @@ func image(p *store.Pair) string {
 
 // execute makes the calls to Vikunja and queues those to Taskwarrior.
 func (c *cycle) execute(ctx context.Context) {
-	for _, k := range []kind{remark, bury, createVK, update, createTW, deleteTW, deleteVK} {
+	for _, k := range []kind{remark, bury, endTwin, createVK, update, createTW, deleteTW, deleteVK} {
 		for _, td := range c.plan {
 			if td.kind != k || td.done || ctx.Err() != nil {
 				continue
@@ -47,6 +47,9 @@ func (c *cycle) one(ctx context.Context, td *todo) error {
 	case bury:
 		td.pair.State = store.Deleted
 		return c.save(td)
+	case endTwin:
+		c.queueTwin(td)
+		return nil
 	case createTW:
 		if err := c.logConflicts(td); err != nil {
 			return err

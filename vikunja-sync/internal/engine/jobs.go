@@ -427,7 +427,7 @@ func (c *cycle) describe() {
 			add(td, "taskwarrior", "create", "", "")
 		case deleteVK:
 			add(td, "vikunja", "delete", "", "")
-		case deleteTW:
+		case deleteTW, endTwin:
 			add(td, "taskwarrior", "delete", "", "")
 		case update:
 			describeUpdate(td, add)

@@ -24,7 +24,8 @@ const (
 	createTW
 	deleteVK
 	deleteTW
-	bury   // gone on both sides
+	bury // gone on both sides
+	endTwin
 	remark // only the pair's own state changes (detached, missing, …)
 )
 
@@ -124,6 +125,9 @@ func (c *cycle) planUnknown(ctx context.Context, u string, t *twTask, adopt map[
 	if owner != "" && owner != u { // a copy: `task duplicate` takes attributes along
 		if t.status == model.Deleted {
 			return nil
+		}
+		if twin, err := c.planTwin(ctx, u, t, id, owner); twin || err != nil {
+			return err
 		}
 		return c.planNewTW(u, t)
 	}
@@ -252,10 +256,14 @@ func (c *cycle) newTW(p *store.Pair, v *vkTask, snap model.Snapshot) *todo {
 	return td
 }
 
+func (c *cycle) space() uuid.UUID {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.TrimRight(c.cfg.Server, "/")))
+}
+
 // deriveUUID names the task after server and id; a finished occurrence or a
 // tombstone of that name leads to the next.
 func (c *cycle) deriveUUID(t *api.Task) string {
-	space := uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.TrimRight(c.cfg.Server, "/")))
+	space := c.space()
 	name := fmt.Sprintf("task %d", t.ID)
 	if t.Repeats() && !t.DoneAt.IsZero() {
 		name += " " + model.Stamp(t.DoneAt)

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"vikunja-sync/internal/merge"
+	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
+)
+
+// Two machines that share Taskwarrior's data by `task sync` may both run the
+// engine. One makes the Vikunja task of a new task; the other, which has not
+// pulled that one yet, makes a task of its own for it, under the derived uuid.
+// After the next `task sync` both machines have both, linked to one Vikunja
+// task. The first one stays and the derived one is deleted, on either machine.
+
+// derived is the uuid that every machine gives the task of a Vikunja task.
+func (c *cycle) derived(id int64) string {
+	return uuid.NewSHA1(c.space(), fmt.Appendf(nil, "task %d", id)).String()
+}
+
+// planTwin handles u, linked to the Vikunja task of another task: false if
+// the two are no twins, but copies.
+func (c *cycle) planTwin(ctx context.Context, u string, t *twTask, id int64, owner string) (bool, error) {
+	d := c.derived(id)
+	if u == d {
+		c.planEndTwin(u, t)
+		return true, nil
+	}
+	if owner != d || c.index[owner].State != store.Live {
+		return false, nil
+	}
+	v, err := c.readTwin(ctx, id)
+	if err != nil || v == nil {
+		return false, err
+	}
+	if model.ParseStamp(t.entry).Add(min(c.offset, 0)).After(v.task.Created.Add(c.cfg.Skew)) {
+		return false, nil // younger than the Vikunja task: `task duplicate` made it
+	}
+	if c.dry {
+		return true, nil
+	}
+	if err := c.retire(owner); err != nil {
+		return false, err
+	}
+	c.byID[id] = u
+	return true, c.planUpdate(ctx, &store.Pair{UUID: u, ID: id, State: store.Live}, "", t, v)
+}
+
+// retire ends the pair of a derived task and whatever was planned for it.
+func (c *cycle) retire(u string) error {
+	t := c.tw[u]
+	p, before, err := c.loadPair(u)
+	if err != nil {
+		return err
+	}
+	p.State, p.ID = store.Closed, 0 // which counts as returned only when it changes
+	if t != nil {
+		if t.same {
+			t.snap = p.TW
+		}
+		p.TW, t.same = t.snap, true
+	}
+	c.plan = slices.DeleteFunc(c.plan, func(td *todo) bool { return td.pair.UUID == u })
+	if t != nil {
+		c.planEndTwin(u, t)
+	}
+	return c.save(&todo{pair: p, before: before})
+}
+
+func (c *cycle) readTwin(ctx context.Context, id int64) (*vkTask, error) {
+	if v := c.vk[id]; v != nil && v.task != nil {
+		return v, nil
+	}
+	task, err := c.Engine.vk.Task(ctx, id)
+	if err != nil {
+		return nil, c.readFailed(err)
+	}
+	c.vk[id] = &vkTask{task: &task, snap: c.snapVK(&task)}
+	return c.vk[id], nil
+}
+
+// planEndTwin deletes a twin in Taskwarrior alone.
+func (c *cycle) planEndTwin(u string, t *twTask) {
+	if t.status == model.Deleted {
+		return
+	}
+	p := &store.Pair{UUID: u, State: store.Deleted}
+	c.plan = append(c.plan, &todo{kind: endTwin, pair: p, tw: t.snap, twTask: t})
+}
+
+// endTwin is queued like a deletion, but is none of the batch that the guard
+// counts: its task lives on under the other uuid.
+func (c *cycle) queueTwin(td *todo) {
+	td.kind = deleteTW
+	td.res.Scalars = []merge.Scalar{{Field: model.Status, Action: merge.ToTW, Val: model.Deleted}}
+	c.queue(td)
+}
