@@ -38,8 +38,9 @@ func (c *cycle) planTwin(ctx context.Context, u string, t *twTask, id int64, own
 	if err != nil || v == nil {
 		return false, err
 	}
-	if model.ParseStamp(t.entry).Add(min(c.offset, 0)).After(v.task.Created.Add(c.cfg.Skew)) {
-		return false, nil // younger than the Vikunja task: `task duplicate` made it
+	younger := model.ParseStamp(t.entry).Add(min(c.offset, 0)).After(v.task.Created.Add(c.cfg.Skew))
+	if younger || !c.Same(model.Title, t.snap.Scalar[model.Title], v.snap.Scalar[model.Title]) {
+		return false, nil // `task duplicate` made it
 	}
 	if c.dry {
 		return true, nil
