@@ -160,6 +160,9 @@ func (h *Host) beginFlake(class Class, args *outline.Attrs) {
 	if class == Class(h.Platform) {
 		h.built = args
 	}
+	if class == Home && class != Class(h.Platform) {
+		h.apart = map[string]bool{user: true}
+	}
 	h.special[class] = &outline.Attrs{Names: map[string]*outline.Thunk{}}
 	h.closed[class] = !args.Open
 	if t := args.Names[name]; t != nil {

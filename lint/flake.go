@@ -106,7 +106,7 @@ func (f *Flake) self(ev *outline.Eval, more func(name string) outline.Value) *ou
 		case "inputs":
 			return inputs(self)
 		case "outPath":
-			return outline.FilePath{Head: ".", Whole: true}
+			return outline.Text{Head: outline.RootMark + ".", Whole: true}
 		}
 		if outputs == nil {
 			return nil

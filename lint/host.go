@@ -51,6 +51,8 @@ type Host struct {
 	At   diag.Span
 	// built are the arguments of the call that makes it.
 	built *outline.Attrs
+	// apart are the users whose home the flake builds on its own, too.
+	apart map[string]bool
 	// partly tells whether the flake is made of flake-parts modules, once known.
 	partly *bool
 
@@ -219,6 +221,10 @@ func (m *Module) Chain() []string {
 	}
 	return append([]string{"host " + m.Host.Name}, out...)
 }
+
+// Apart reports that the flake builds a user's home on its own: what the system
+// gives him is another one, of which some is the same.
+func (h *Host) Apart(user string) bool { return h.apart[user] }
 
 // newHost prepares a host; follow fills it.
 func newHost(w *Workspace, name, system, platform string, spec *fleet.Host) *Host {

@@ -203,3 +203,22 @@ func TestSurveyFolders(t *testing.T) {
 		})
 	}
 }
+
+// TestSnowfallModules: those that the flake names for its hosts.
+func TestSnowfallModules(t *testing.T) {
+	w := lint.Survey(linttest.Tree(map[string]string{
+		"systems/x86_64-linux/a/default.nix": "{ }", "all.nix": "{ }", "one.nix": "{ }", "other.nix": "{ }",
+		"flake.nix": `{ outputs = inputs: inputs.snowfall-lib.mkFlake { inherit inputs; src = ./.;
+  systems.modules.nixos = with inputs; [ niri.nixosModules.niri ./all.nix ];
+  systems.modules.darwin = [ ./other.nix ];
+  systems.hosts.a.modules = [ ./one.nix ];
+}; }`,
+	}))
+	h := w.Hosts[0]
+	if got := strings.Join(reads(h), " "); got != "all.nix one.nix systems/x86_64-linux/a/default.nix" {
+		t.Errorf("read %s", got)
+	}
+	if len(h.Foreign) != 1 || h.Foreign[0].Path != "inputs.niri.nixosModules.niri" {
+		t.Errorf("from outside: %v", h.Foreign)
+	}
+}

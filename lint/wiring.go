@@ -29,6 +29,8 @@ type convention struct {
 	hosts func(w *Workspace, class Class) []wiredHost
 	// modules are imported into every host of a class.
 	modules func(w *Workspace, class Class) []string
+	// more are lists of modules that the flake itself names for a host.
+	more func(h *Host, class Class, found wiredHost) []*outline.Thunk
 	// outputs are the modules that self has under a name.
 	outputs map[string]string
 	// homes of a host, with the files of each.
@@ -112,6 +114,27 @@ var snowfall = &convention{
 		}
 		return out
 	},
+	more: func(h *Host, class Class, found wiredHost) []*outline.Thunk {
+		outs, _ := h.self.Get(h.Eval, allOutputs).(*outline.Attrs)
+		if outs == nil {
+			return nil
+		}
+		at := func(path ...string) *outline.Thunk {
+			t := outs.Names[outline.Snowfall]
+			for _, name := range path {
+				a, _ := t.Value(h.Eval).(*outline.Attrs)
+				if a == nil {
+					return nil
+				}
+				t = a.Names[name]
+			}
+			return t
+		}
+		if class == Home {
+			return []*outline.Thunk{at("homes", "modules"), at("homes", "users", found.name, "modules")}
+		}
+		return []*outline.Thunk{at("systems", "modules", string(class)), at("systems", "hosts", found.name, "modules")}
+	},
 	args: func(h *Host, _ Class, found wiredHost) map[string]outline.Value {
 		_, host, ok := strings.Cut(found.name, "@")
 		if !ok {
@@ -186,6 +209,11 @@ func (h *Host) beginWired(class Class) bool {
 		h.wire(c, class, f)
 		for _, p := range append(c.modulesOf(h.Work, class), f.file) {
 			h.file(class, user, p)
+		}
+		if c.more != nil {
+			for _, list := range c.more(h, class, f) {
+				h.listed(class, user, nil, list, outline.True)
+			}
 		}
 		h.wireHomes(c, f)
 		return true

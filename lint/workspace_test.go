@@ -175,6 +175,20 @@ func TestOwnOptions(t *testing.T) {
 	}
 }
 
+// TestApart: a home that the flake builds on its own and the system once more.
+func TestApart(t *testing.T) {
+	w := linttest.Load(t, map[string]string{
+		"hosts.toml": manual, "home.nix": "{ }",
+		"flake.nix": `{ outputs = { nixpkgs, hm, ... }: {
+  nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ { home-manager.users.ann = import ./home.nix; } ]; };
+  homeConfigurations."ann@box" = hm.lib.homeManagerConfiguration { modules = [ ./home.nix ]; };
+}; }`,
+	})
+	if h := w.Hosts[0]; !h.Apart("ann") || h.Apart("bob") {
+		t.Errorf("apart: ann %v, bob %v", h.Apart("ann"), h.Apart("bob"))
+	}
+}
+
 // TestFlakeParts: a registry of modules, found by what defines them.
 func TestFlakeParts(t *testing.T) {
 	w := linttest.Load(t, map[string]string{

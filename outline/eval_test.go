@@ -93,7 +93,7 @@ func evalText(text string) (*Eval, Value) {
 	env.names = map[string]*Thunk{
 		"lib": Of(ev.Lib()), "u": Of(unknown("test")), "config": Of(External{"config"}), "pkgs": Of(External{"pkgs"}),
 		"configLib": Of(External{"configLib"}), "self": Of(&Attrs{Look: func(name string) Value {
-			return map[string]Value{"outPath": FilePath{Head: ".", Whole: true}}[name]
+			return map[string]Value{"outPath": Text{Head: RootMark + ".", Whole: true}}[name]
 		}}),
 		"inputs": Of(External{"inputs"}), "modulesPath": Of(External{"modulesPath"}),
 	}

@@ -38,8 +38,8 @@ func toText(v Value) Text {
 		}
 	case *Attrs:
 		if v.Look != nil {
-			if p, ok := v.Look("outPath").(FilePath); ok {
-				return toText(p)
+			if p, ok := v.Look("outPath").(Text); ok {
+				return p
 			}
 		}
 	}

@@ -37,6 +37,9 @@ stateVersion = 6
 	Run: func(p *lint.Pass) {
 		seen := map[string]bool{}
 		for _, d := range p.Host.Doubled {
+			if d.Class == lint.Home && p.Host.Apart(d.User) {
+				continue
+			}
 			key := string(d.Class) + " " + d.User + " " + d.Path
 			first := p.Host.Reads(d.Class, d.User, d.Path)
 			again := seen[key]

@@ -205,7 +205,7 @@ func (at *spot) concerns() (calls interest) {
 	if at.verdict == removed || at.verdict != silent && at.place.Depth == len(at.names) && renamed {
 		calls |= isGone
 	}
-	if (at.verdict == leaf || at.verdict == parent) && at.place.Listed() && at.place.Flags&(catalog.Coarse|catalog.Absent) == 0 &&
+	if (at.verdict == leaf || at.verdict == parent) && at.place.Listed() && !at.anything() && at.place.Flags&(catalog.Coarse|catalog.Absent) == 0 &&
 		!renamed && at.place.AliasOf() == "" { // an older form may be taken for the newer one
 		calls |= isTyped
 	}
@@ -217,6 +217,10 @@ func (at *spot) concerns() (calls interest) {
 	}
 	return calls
 }
+
+// anything: the type is one submodule that is open to all names. Old names of
+// an option inside of such a one are listed with its type instead of theirs.
+func (at *spot) anything() bool { return at.place.Open && at.kind.Text == "submodule" }
 
 func submodule(opt catalog.Option) bool { return strings.Contains(opt.TypeText(), "submodule") }
 

@@ -53,7 +53,11 @@ var undeclaredInput = &lint.Rule{
 }
 
 // otherFlake: the file belongs to a flake of its own further down.
+// devenv.nix gets the inputs of devenv.yaml.
 func otherFlake(w *lint.Workspace, file string) bool {
+	if name := path.Base(file); name == "devenv.nix" || name == "devenv.local.nix" {
+		return true
+	}
 	for d := path.Dir(file); d != "."; d = path.Dir(d) {
 		if w.Source(d+"/flake.nix") != nil {
 			return true
@@ -63,6 +67,7 @@ func otherFlake(w *lint.Workspace, file string) bool {
 }
 
 func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read bool) {
+	unneeded := unneededBindings(s)
 	undeclared := func(n outline.Name, sure bool) {
 		if cs.asked[n.Text] || cs.never(n.At) {
 			return
@@ -72,7 +77,7 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read
 			msg += fmt.Sprintf("; did you mean `%s`?", near)
 		}
 		d := diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed", Severity: diag.Error}
-		if !sure || !read || cs.under(n.At) {
+		if !sure || !read || cs.under(n.At) || within(unneeded, n.At) {
 			d.Severity = diag.Warning // nobody surely needs it
 		}
 		p.Report(d)
@@ -153,4 +158,43 @@ func isInputsArgument(s *lint.Source, sc *outline.Scope) bool {
 func isOutputsArgument(f *lint.Flake, name string, sc *outline.Scope) bool {
 	e, l := sc.Bound(name)
 	return e == nil && l != nil && l == f.Outputs && l.Formals.Has(name)
+}
+
+// unneededBindings are the values of let bindings whose names the file does not
+// mention: nobody evaluates them.
+func unneededBindings(s *lint.Source) []diag.Span {
+	mentioned := map[string]bool{}
+	spans := map[string][]diag.Span{}
+	s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
+		switch x := x.(type) {
+		case *outline.Var:
+			mentioned[x.Name] = true
+		case *outline.Set:
+			inherits(x, mentioned)
+		case *outline.Let:
+			inherits(x.Binds, mentioned)
+			for _, e := range x.Binds.Entries {
+				if !e.Inherit && e.Name.X == nil {
+					spans[e.Name.Text] = append(spans[e.Name.Text], e.Value.Span())
+				}
+			}
+		}
+		return true
+	})
+	var out []diag.Span
+	for name, at := range spans {
+		if !mentioned[name] {
+			out = append(out, at...)
+		}
+	}
+	return out
+}
+
+// inherits notes the names that a set inherits from around it.
+func inherits(set *outline.Set, into map[string]bool) {
+	for _, e := range set.Entries {
+		if e.Inherit && e.From == nil {
+			into[e.Name.Text] = true
+		}
+	}
 }

@@ -120,7 +120,7 @@ func secretUses(p *lint.Pass, s *setting, l outline.Leaf, declared map[string]bo
 	if open || f == nil {
 		return
 	}
-	outline.Walk(l.X, l.Scope, func(x outline.Expr, sc *outline.Scope) bool {
+	surely(s.module, l.X, l.Scope, func(x outline.Expr, sc *outline.Scope) bool {
 		sel, ok := x.(*outline.Select)
 		if !ok || sel.Or != nil || len(sel.Path) < 3 {
 			return true
@@ -150,4 +150,29 @@ func secretUses(p *lint.Pass, s *setting, l outline.Leaf, declared map[string]bo
 func ownConfig(m *lint.Module, sc *outline.Scope) bool {
 	_, l := sc.Bound("config")
 	return l != nil && l == m.Out.Head
+}
+
+// surely walks through what the host surely needs of a value: not the branches
+// that it does not take, nor those of which that is not known.
+func surely(m *lint.Module, x outline.Expr, sc *outline.Scope, visit func(outline.Expr, *outline.Scope) bool) {
+	outline.Walk(x, sc, func(x outline.Expr, sc *outline.Scope) bool {
+		switch e := x.(type) {
+		case *outline.If:
+			switch outline.TruthOf(m.In.Value(e.Cond, sc)) {
+			case outline.True:
+				surely(m, e.Then, sc, visit)
+			case outline.False:
+				surely(m, e.Else, sc, visit)
+			}
+			return false
+		case *outline.Apply:
+			switch name, args := outline.LibCall(e); name {
+			case "mkIf", "optional", "optionals", "optionalString", "optionalAttrs":
+				if len(args) == 2 && outline.TruthOf(m.In.Value(args[0], sc)) != outline.True {
+					return false
+				}
+			}
+		}
+		return visit(x, sc)
+	})
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -84,7 +85,7 @@ func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]boo
 		}
 	}
 	s := p.Work.Source(t.Entries[0].Path)
-	if s == nil || subscribed(p.Work, t.Name, user) {
+	if s == nil || besides(p.Work, s.Path) || subscribed(p.Work, t.Name, user) {
 		return
 	}
 	who := "no host subscribes to it"
@@ -102,4 +103,16 @@ func subscribed(w *lint.Workspace, name, user string) bool {
 	return user == "" && slices.ContainsFunc(w.Fleet.Roles, func(r *fleet.Role) bool {
 		return len(r.Hosts) > 0 && slices.Contains(r.OptIn, name)
 	})
+}
+
+// besides: x.test.nix beside x.nix, or beside a folder x, belongs to that one
+// and is no module.
+func besides(w *lint.Workspace, file string) bool {
+	name := strings.TrimSuffix(file, ".nix")
+	ext := path.Ext(name)
+	if ext == "" || ext == name {
+		return false
+	}
+	name = strings.TrimSuffix(name, ext)
+	return w.Exists(name+".nix") || w.Exists(name)
 }
