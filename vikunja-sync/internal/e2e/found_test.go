@@ -18,6 +18,7 @@ import (
 var foundScenarios = []scenario{
 	{73, "dates at the end of time", endOfTime},
 	{74, "a share that may be read and not written", readOnlyShare},
+	{85, "two machines that both made the Vikunja task", crossed},
 	{84, "two machines of which one has not pulled yet", notPulled},
 	{83, "the server's database restored from a backup", restored},
 	{82, "a checklist edited in Taskwarrior", checklist},
@@ -275,6 +276,37 @@ func (e *env) pull(from *env) {
 	}
 }
 
+// rounds lets both machines sync with each other and with Vikunja.
+func (e *env) rounds(n int, two *env) {
+	for range n {
+		time.Sleep(1100 * time.Millisecond) // Taskwarrior's stamps have seconds
+		two.pull(e)
+		e.pull(two)
+		time.Sleep(1100 * time.Millisecond)
+		two.settle()
+		e.settle()
+	}
+}
+
+func crossed(e *env) {
+	two := newUser(e.TB, e.bin, e.back, e.http, e.ts)
+	u := e.add("T", "+tag")
+	two.pull(e)
+	e.settle()
+	v := e.vkOf(u)
+	time.Sleep(1100 * time.Millisecond)
+	two.settle()
+	e.want(two.vkOf(u).ID != v.ID, "both made one")
+	e.rounds(4, two)
+	for _, m := range []*env{e, two} {
+		e.want(m.get(u).Str("status") == model.Pending && m.get(u).Str(model.UDALink) == fmt.Sprint(v.ID), "the older one stays")
+	}
+	e.want(!v.gone() && len(e.tasks()) == 2 && len(v.labels()) == 1, "the other is a task of its own, nothing is deleted")
+	e.rounds(1, two)
+	e.silent(1)
+	two.silent(1)
+}
+
 func notPulled(e *env) {
 	two := newUser(e.TB, e.bin, e.back, e.http, e.ts)
 	u, v := e.pair("T", "+tag", "priority:H")
@@ -282,13 +314,7 @@ func notPulled(e *env) {
 	e.settle()
 	two.settle() // knows the task from Vikunja alone
 	twin := two.twOf(v.ID).UUID()
-	for range 3 {
-		time.Sleep(time.Second) // Taskwarrior's stamps have seconds
-		two.pull(e)
-		two.settle()
-		e.pull(two)
-		e.settle()
-	}
+	e.rounds(3, two)
 	for _, m := range []*env{e, two} {
 		e.want(m.get(u).Str("status") == model.Pending && m.get(u).Str(model.UDALink) == fmt.Sprint(v.ID), "the first one stays")
 		e.want(m.get(twin).Str("status") == model.Deleted && len(m.get(u).Annotations()) == 1, "its twin goes")

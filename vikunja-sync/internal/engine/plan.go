@@ -92,6 +92,9 @@ func (c *cycle) planUUID(ctx context.Context, u string, adopt map[int64][]string
 		c.problem(&store.Pair{UUID: u, ID: x.ID}, errInFlight.Error())
 		return nil
 	case known && (x.State == store.Live || x.State == store.Detached):
+		if crossed, err := c.planCrossed(ctx, u, t, x); crossed || err != nil {
+			return err
+		}
 		return c.planPair(ctx, u, x, t)
 	case known: // a tombstone or a finished occurrence: only its return counts
 		back := !t.same && t.status == model.Pending
@@ -126,7 +129,7 @@ func (c *cycle) planUnknown(ctx context.Context, u string, t *twTask, adopt map[
 		if t.status == model.Deleted {
 			return nil
 		}
-		if twin, err := c.planTwin(ctx, u, t, id, owner); twin || err != nil {
+		if twin, err := c.planTwin(ctx, u, t, id); twin || err != nil {
 			return err
 		}
 		return c.planNewTW(u, t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -16,7 +17,7 @@ import (
 // engine. One makes the Vikunja task of a new task; the other, which has not
 // pulled that one yet, makes a task of its own for it, under the derived uuid.
 // After the next `task sync` both machines have both, linked to one Vikunja
-// task. The first one stays and the derived one is deleted, on either machine.
+// task. The first one stays, and the machine that made the derived one ends it.
 
 // derived is the uuid that every machine gives the task of a Vikunja task.
 func (c *cycle) derived(id int64) string {
@@ -25,13 +26,37 @@ func (c *cycle) derived(id int64) string {
 
 // planTwin handles u, linked to the Vikunja task of another task: false if
 // the two are no twins, but copies.
-func (c *cycle) planTwin(ctx context.Context, u string, t *twTask, id int64, owner string) (bool, error) {
-	d := c.derived(id)
-	if u == d {
-		c.planEndTwin(u, t)
-		return true, nil
+func (c *cycle) planTwin(ctx context.Context, u string, t *twTask, id int64) (bool, error) {
+	if u == c.derived(id) {
+		return true, nil // the machine that made it ends it: a deletion of ours would be one of the Vikunja task there
 	}
-	if owner != d || c.index[owner].State != store.Live {
+	return c.takeOver(ctx, u, t, id)
+}
+
+// planCrossed handles a pair whose attribute names another Vikunja task: both
+// machines made one for the same task. The older one stays its partner, and
+// the other becomes a task of its own on both machines.
+func (c *cycle) planCrossed(ctx context.Context, u string, t *twTask, x store.Index) (bool, error) {
+	if t == nil || t.same || x.State != store.Live {
+		return false, nil
+	}
+	id, _ := strconv.ParseInt(t.link, 10, 64)
+	if id <= 0 || id >= x.ID || t.status == model.Deleted {
+		return false, nil
+	}
+	taken, err := c.takeOver(ctx, u, t, id)
+	if taken && !c.dry {
+		delete(c.byID, x.ID)
+		c.byID[id] = u
+	}
+	return taken, err
+}
+
+// takeOver makes u the partner of a Vikunja task in the place of the derived
+// twin; false if that one is no twin of u.
+func (c *cycle) takeOver(ctx context.Context, u string, t *twTask, id int64) (bool, error) {
+	d := c.derived(id)
+	if c.byID[id] != d || c.index[d].State != store.Live {
 		return false, nil
 	}
 	v, err := c.readTwin(ctx, id)
@@ -45,7 +70,7 @@ func (c *cycle) planTwin(ctx context.Context, u string, t *twTask, id int64, own
 	if c.dry {
 		return true, nil
 	}
-	if err := c.retire(owner); err != nil {
+	if err := c.retire(d); err != nil {
 		return false, err
 	}
 	c.byID[id] = u
