@@ -62,6 +62,8 @@ func (h *Host) parts() bool {
 type partSets struct {
 	outline.Attrs
 	gaps []Gap
+	// twice: modules share a name, which only fits sets of modules.
+	twice bool
 }
 
 // partNamed gathers `flake.<output>` of all flake-parts modules; nil when none
@@ -160,6 +162,7 @@ func (p *partSets) put(name string, t *outline.Thunk) {
 		p.Names[name] = t
 		return
 	}
+	p.twice = true
 	p.Names[name] = outline.Of(&outline.Attrs{Names: map[string]*outline.Thunk{
 		"imports": outline.Of(&outline.Sequence{Elems: []outline.Elem{{Thunk: old}, {Thunk: t}}}),
 	}})
@@ -264,7 +267,7 @@ func (h *Host) partOption(path []string) outline.Value {
 			h.partNames(set, m, d, path)
 		}
 	}
-	if len(set.Names) == 0 {
+	if len(set.Names) == 0 || set.twice {
 		return nil
 	}
 	for name, t := range set.Names {
