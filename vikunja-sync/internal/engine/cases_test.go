@@ -146,3 +146,37 @@ func TestClockWentBack(t *testing.T) {
 		t.Errorf("title and comment did not both arrive\n%s", r.dump())
 	}
 }
+
+// TestClockWentBackBeforeDeletion: a comment came in a second that the server's
+// clock showed for a second time. A deletion in Taskwarrior does not take it
+// along unseen.
+func TestClockWentBackBeforeDeletion(t *testing.T) {
+	for name, remove := range map[string]func(*rig, string){
+		"delete": func(r *rig, u string) { r.edit(u, func(raw model.Raw) { raw.SetStr("status", model.Deleted) }) },
+		"purge":  func(r *rig, u string) { r.tw.Purge(u) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			u := r.add(1, nil)
+			r.settle()
+			v := r.partner(u)
+			stamp := v.Updated
+			if _, err := r.vk.CreateComment(t.Context(), v.ID, "<p>seen?</p>"); err != nil {
+				t.Fatal(err)
+			}
+			v.Updated = stamp
+			r.tick(time.Minute)
+			remove(r, u)
+			r.settle()
+			r.settle()
+			for _, k := range r.conflicts() {
+				if k.Lost == "seen?" {
+					return
+				}
+			}
+			if raw := r.tw.All()[u]; len(raw.Annotations()) != 1 {
+				t.Errorf("the comment is lost without a word\n%s", r.dump())
+			}
+		})
+	}
+}

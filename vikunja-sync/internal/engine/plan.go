@@ -244,7 +244,7 @@ func (c *cycle) planNewVK(ctx context.Context, id int64) error {
 }
 
 func (c *cycle) planCreateTW(ctx context.Context, p *store.Pair, v *vkTask) error {
-	snap, err := c.whole(ctx, p, v)
+	snap, err := c.whole(ctx, p, v, false)
 	if err != nil {
 		return c.readFailed(err)
 	}
@@ -429,7 +429,7 @@ func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v
 		c.plan = append(c.plan, td)
 		return nil
 	}
-	snap, err := c.whole(ctx, p, v)
+	snap, err := c.whole(ctx, p, v, true)
 	if err != nil {
 		return c.readFailed(err)
 	}
@@ -460,7 +460,7 @@ func (c *cycle) planUpdate(ctx context.Context, p *store.Pair, before string, t 
 		c.problem(p, p.Parked)
 		return nil
 	}
-	snap, err := c.whole(ctx, p, v)
+	snap, err := c.whole(ctx, p, v, t.status == model.Deleted)
 	if err != nil {
 		return c.readFailed(err)
 	}

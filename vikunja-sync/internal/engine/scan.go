@@ -217,15 +217,16 @@ func sameScalars(a, b model.Snapshot) bool {
 }
 
 // whole completes a scanned Vikunja task with its comments, from the base
-// where those cannot have changed.
-func (c *cycle) whole(ctx context.Context, p *store.Pair, v *vkTask) (snap model.Snapshot, err error) {
+// where those cannot have changed. What is to be deleted is always asked for
+// them: a server whose clock went back may have shown the same stamp twice.
+func (c *cycle) whole(ctx context.Context, p *store.Pair, v *vkTask, deleting bool) (snap model.Snapshot, err error) {
 	if v == nil || v.task == nil {
 		return p.VK.Clone(), nil
 	}
 	snap = v.snap.Clone()
 	upd := model.Stamp(v.task.Updated)
 	v.hot = c.hot(v.task.Updated) // before the comments: what comes after them in the same second must be looked for again
-	if p.Updated == upd && !p.Hot && upd != "" && sameScalars(p.VK, snap) {
+	if !deleting && p.Updated == upd && !p.Hot && upd != "" && sameScalars(p.VK, snap) {
 		snap.Comments = p.VK.Comments
 		return snap, nil
 	}
