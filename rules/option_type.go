@@ -60,6 +60,15 @@ stateVersion = 6
 // fresh: the fleet has locked revisions from within a year of the catalog's.
 // An option that is a submodule now was often something simpler before.
 func (o *optionPass) fresh(class lint.Class) bool {
+	is, known := o.young[class]
+	if !known {
+		is = o.lockedFresh(class)
+		o.young[class] = is
+	}
+	return is
+}
+
+func (o *optionPass) lockedFresh(class lint.Class) bool {
 	lock := o.Work.Lock()
 	if lock == nil {
 		return true

@@ -64,6 +64,8 @@ type optionPass struct {
 	*lint.Pass
 	cat *catalog.Catalog
 	out *outside
+	// young is what fresh said of a class.
+	young map[lint.Class]bool
 }
 
 // option is a definition that the catalog can judge.
@@ -75,7 +77,7 @@ type option struct {
 // eachOption visits every definition that the catalog can judge and that
 // concerns the rule. The setting is the visit's for as long as it lasts.
 func eachOption(p *lint.Pass, what interest, visit func(o *optionPass, s *setting, at *spot)) {
-	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: outsideOf(p.Host)}
+	o := &optionPass{Pass: p, cat: p.Work.Catalog(), out: outsideOf(p.Host), young: map[lint.Class]bool{}}
 	var s setting
 	mods := modulesOf(p.Host)
 	for i, j := range o.judgedOf(mods) {
