@@ -33,11 +33,10 @@ func (d dirFS) Sub(dir string) (fs.FS, error) {
 
 // The root's own file system knows quicker ways than to Open.
 
-func (d dirFS) ReadFile(name string) ([]byte, error)       { return fs.ReadFile(d.FS, name) }
-func (d dirFS) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(d.FS, name) }
-func (d dirFS) Stat(name string) (fs.FileInfo, error)      { return fs.Stat(d.FS, name) }
-func (d dirFS) Lstat(name string) (fs.FileInfo, error)     { return fs.Lstat(d.FS, name) }
-func (d dirFS) ReadLink(name string) (string, error)       { return fs.ReadLink(d.FS, name) }
+func (d dirFS) ReadFile(name string) ([]byte, error)   { return fs.ReadFile(d.FS, name) }
+func (d dirFS) Stat(name string) (fs.FileInfo, error)  { return fs.Stat(d.FS, name) }
+func (d dirFS) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(d.FS, name) }
+func (d dirFS) ReadLink(name string) (string, error)   { return fs.ReadLink(d.FS, name) }
 
 // Close ends what Sub gave.
 func (d dirFS) Close() error { return d.root.Close() }
