@@ -41,7 +41,7 @@ stateVersion = 6
 		seen := map[string]bool{}
 		for _, m := range p.Host.Modules {
 			s := p.Work.Source(m.Path)
-			if m.Reach != outline.True || seen[m.Path] || s == nil || s.Outline() == nil || !contains(s.Text, "hostSpec") {
+			if m.Reach != outline.True || seen[m.Path] || s == nil || !contains(s.Text, "hostSpec") || s.Outline() == nil {
 				continue
 			}
 			seen[m.Path] = true
