@@ -52,10 +52,10 @@ func TestAppsRun(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "work/modules/x.nix"), nil)
 	standIn := func(name, text string) {
 		file := filepath.Join(dir, "bin", name)
-		writeFile(t, file, []byte("#!/bin/sh\n"+text+"\n"))
-		if err := os.Chmod(file, 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		realnix.WriteProgram(t, file, "#!/bin/sh\n"+text+"\n")
 	}
 	for _, name := range []string{"nixos-rebuild", "darwin-rebuild", "home-manager", "nixos-anywhere", "deploy"} {
 		standIn(name, `echo "`+name+` $*"`)

@@ -35,9 +35,7 @@ func play(t *testing.T, dir, script string, programs map[string]string) {
 	t.Helper()
 	bin := t.TempDir()
 	for name, text := range programs {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/bash\necho \"$*\" >>\"$CALLS\"\n"+text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		realnix.WriteProgram(t, filepath.Join(bin, name), "#!/bin/bash\necho \"$*\" >>\"$CALLS\"\n"+text)
 	}
 	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
 	cmd.Dir = dir

@@ -110,9 +110,7 @@ func TestCatalogCommandFails(t *testing.T) {
 		t.Errorf("without Nix: exit %d, %q", code, stderr)
 	}
 	fake := "#!/bin/sh\necho 'error: flake.lock is not there' >&2\nexit 1\n"
-	if err := os.WriteFile(filepath.Join(empty, "nix-instantiate"), []byte(fake), 0o777); err != nil {
-		t.Fatal(err)
-	}
+	realnix.WriteProgram(t, filepath.Join(empty, "nix-instantiate"), fake)
 	code, _, stderr = runCatalog(t, dir)
 	if code != exitFailed || !strings.Contains(stderr, "error: flake.lock is not there") {
 		t.Errorf("failing Nix: exit %d, %q", code, stderr)

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //
 //	exits CODE CMD…      runs a command that must end with that code
 //	nix-parses FILE…     each file parses with the machine's Nix; skipped without
+//	program FILE…        makes files of the script executable
 //	edit FILE OLD NEW    replaces the one occurrence of OLD in a file
 //	untouched FILE…      first call: remembers the files; second: they are the same
 //	                     files, neither rewritten nor replaced
@@ -66,7 +67,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "nix-parses": nixParses, "edit": edit, "untouched": untouched, "same": same,
+			"exits": exits, "nix-parses": nixParses, "edit": edit, "untouched": untouched, "same": same, "program": program,
 		},
 	})
 }
@@ -117,6 +118,16 @@ func nixFiles(ts *testscript.TestScript, dir string) []string {
 		return err
 	}))
 	return out
+}
+
+// program writes the files anew, as one that testscript wrote may still be held
+// open by what another script starts.
+func program(ts *testscript.TestScript, neg bool, args []string) {
+	for _, a := range args {
+		text, file := ts.ReadFile(a), ts.MkAbs(a)
+		ts.Check(os.Remove(file))
+		ts.Check(realnix.CreateProgram(file, text))
+	}
 }
 
 func edit(ts *testscript.TestScript, neg bool, args []string) {

@@ -43,9 +43,7 @@ func rollback(t *testing.T, script, top string) {
 	t.Helper()
 	bin := t.TempDir()
 	for name, text := range tools {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh -eu\n"+text+"\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		realnix.WriteProgram(t, filepath.Join(bin, name), "#!/bin/sh -eu\n"+text+"\n")
 	}
 	if !strings.Contains(script, "top=/rollback\n") {
 		t.Fatal("the script mounts somewhere else")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"nixgen/internal/realnix"
 )
 
 // TestNotifiers sends the news of a rollback through each channel.
@@ -180,7 +182,7 @@ func TestDeployKey(t *testing.T) {
 	w.must(err)
 	// the program `nix` of this machine writes its environment down first
 	w.must(os.Remove(w.path("bin/nix")))
-	w.must(os.WriteFile(w.path("bin/nix"), []byte(strings.Replace(string(text), "set -eu\n", "set -eu\nenv >\"$WORLD/env\"\n", 1)), 0o755))
+	realnix.WriteProgram(t, w.path("bin/nix"), strings.Replace(string(text), "set -eu\n", "set -eu\nenv >\"$WORLD/env\"\n", 1))
 	w.update()
 	vars := map[string]string{}
 	for line := range strings.SplitSeq(w.read("env"), "\n") {

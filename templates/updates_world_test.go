@@ -61,7 +61,7 @@ func newWorld(t testing.TB, platform string) *world {
 	text, err := os.ReadFile("testdata/updates/standin.sh")
 	w.must(err)
 	script := filepath.Join(w.dir, "standin")
-	w.must(os.WriteFile(script, text, 0o755))
+	realnix.WriteProgram(t, script, string(text))
 	for _, name := range []string{"jaq", "git", "date", "sleep", "nix", "switch-to-configuration", "nixos-rebuild", "darwin-rebuild", "nix-env",
 		"nix-collect-garbage", "systemctl", "systemd-run", "curl", "msmtp", "id", "runuser", "launchctl", "check-me"} {
 		w.must(os.Symlink(script, filepath.Join(w.dir, "bin", name)))
@@ -97,7 +97,7 @@ func newWorld(t testing.TB, platform string) *world {
 func (w *world) program(name, file string) {
 	text := "#!/bin/bash\nexport MAIN=$$\nset -o errexit\nset -o nounset\nset -o pipefail\n\nexport PATH=\"" + filepath.Join(w.dir, "bin") + ":$PATH\"\n\n" +
 		shellVars(w.config) + "\n" + string(Read("services/updates/"+file))
-	w.must(os.WriteFile(filepath.Join(w.dir, "bin", name), []byte(text), 0o755))
+	realnix.WriteProgram(w, filepath.Join(w.dir, "bin", name), text)
 }
 
 func shellVars(vars map[string]any) string {
@@ -218,8 +218,7 @@ func (w *world) writeJSON(name string, v any) {
 // system makes a system that was there before.
 func (w *world) system(rev string) {
 	w.must(os.MkdirAll(w.path("store/"+rev+"/bin"), 0o755))
-	w.write("store/"+rev+"/bin/switch-to-configuration", "#!/bin/sh\nexec \"$WORLD/bin/switch-to-configuration\" \""+w.path("store/"+rev)+"\" \"$@\"\n")
-	w.must(os.Chmod(w.path("store/"+rev+"/bin/switch-to-configuration"), 0o755))
+	realnix.WriteProgram(w, w.path("store/"+rev+"/bin/switch-to-configuration"), "#!/bin/sh\nexec \"$WORLD/bin/switch-to-configuration\" \""+w.path("store/"+rev)+"\" \"$@\"\n")
 	for _, part := range []string{"kernel", "initrd", "kernel-modules"} {
 		w.must(os.Symlink(w.path("kernels/old"), w.path("store/"+rev+"/"+part)))
 	}

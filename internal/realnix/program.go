@@ -3,6 +3,7 @@ package realnix
 import (
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 )
 
@@ -18,4 +19,21 @@ func Program(t testing.TB, name string) string {
 		t.Skipf("needs %s: %v", name, err)
 	}
 	return program
+}
+
+// WriteProgram writes a program that a test is about to run.
+func WriteProgram(t testing.TB, file, text string) {
+	t.Helper()
+	if err := CreateProgram(file, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// CreateProgram writes a program as a file of its own. No other test may fork
+// meanwhile: its child would hold the file open for writing until it has become
+// something else, and the kernel refuses to run such a file ("text file busy").
+func CreateProgram(file, text string) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(file, []byte(text), 0o755)
 }

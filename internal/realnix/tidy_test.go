@@ -3,7 +3,6 @@ package realnix
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,9 +22,7 @@ func TestTidy(t *testing.T) {
 	bin := t.TempDir()
 	for _, tool := range tidiers {
 		script := "#!/bin/sh\nfor f in \"$@\"; do case $f in *bad*) echo \"no: $*\"; exit 1;; esac; done\n"
-		if err := os.WriteFile(filepath.Join(bin, tool.name), []byte(script), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		WriteProgram(t, filepath.Join(bin, tool.name), script)
 	}
 	t.Setenv("PATH", bin)
 	files := []string{"bad.nix"}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // shim is installed once and survives rebuilds: it looks for the binary each
@@ -64,10 +65,7 @@ func Install(dir, self string) (changed []string, err error) {
 			continue
 		}
 		tmp := filepath.Join(dir, ".vikunja-sync.new") // no event begins its name
-		if err := os.WriteFile(tmp, want, 0o700); err != nil {
-			return changed, err
-		}
-		if err := os.Chmod(tmp, 0o700); err != nil {
+		if err := writeProgram(tmp, want); err != nil {
 			return changed, err
 		}
 		if err := os.Rename(tmp, file); err != nil {
@@ -76,6 +74,17 @@ func Install(dir, self string) (changed []string, err error) {
 		changed = append(changed, file)
 	}
 	return changed, nil
+}
+
+// writeProgram lets nobody fork while the file is open for writing: the kernel
+// refuses to run a file that a child still holds so ("text file busy").
+func writeProgram(file string, text []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(file, text, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(file, 0o700)
 }
 
 func executable(file string) bool {
