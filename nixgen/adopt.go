@@ -92,10 +92,8 @@ func (w *world) adoptTarget(dir string, f adoptFlags) (string, error) {
 	if f.dryRun && f.output != "" && f.output != "-" {
 		return "", usage("`--dry-run` writes nothing, `--output %s` asks for a file", f.output)
 	}
-	if info, err := os.Stat(dir); err != nil {
-		return "", failed(err)
-	} else if !info.IsDir() {
-		return "", failed(fmt.Errorf("`%s` is not a folder", dir))
+	if _, err := w.folder(dir); err != nil {
+		return "", err
 	}
 	if f.dryRun || f.output == "-" {
 		return "", nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,7 @@ is touched: what a change does not touch need not be built.`,
 	}
 	c.Flags().StringVar(&since, "since", "HEAD", "compare with the git revision `REV`")
 	c.Flags().StringVar(&lock, "lock", "", "compare flake.lock with the older `FILE`")
-	c.Flags().StringVar(&format, "format", "text", "print `text` or json")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text or json")
 	return c
 }
 
@@ -103,6 +104,9 @@ func (w *world) change(im *impact, root, since, lock string, files []string) (ol
 		return os.ReadFile(w.path(lock))
 	}
 	if len(files) == 0 {
+		if !inGitTree(root) {
+			return nil, errors.New("there is no git tree to compare with; name the files that have changed")
+		}
 		// the revision is checked first: nothing that it is called becomes an option
 		rev, err := git(root, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", since+"^{commit}")
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -19,6 +20,10 @@ const (
 	exitUsage     = 2 // wrong command line
 	exitFailed    = 3 // could not do the work
 )
+
+// exitCodes is what the help of the program says of them.
+const exitCodes = `Exit codes: 0 clean, or wrote what was asked; 1 the fleet needs attention;
+2 wrong command line; 3 could not do the work.`
 
 // world is all that a command may touch besides the files below dir, so that a
 // test runs a command as a function. dir is absolute and moved by -C; no
@@ -36,6 +41,27 @@ func (w *world) path(p string) string {
 		return p
 	}
 	return filepath.Join(w.dir, p)
+}
+
+// stat looks at a file or folder of the command line.
+func (w *world) stat(p string) (os.FileInfo, error) {
+	info, err := os.Stat(w.path(p))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("no file or folder `%s`", p)
+	}
+	if err != nil {
+		return nil, failed(err)
+	}
+	return info, nil
+}
+
+// folder resolves a folder of the command line that must exist.
+func (w *world) folder(p string) (string, error) {
+	info, err := w.stat(p)
+	if err == nil && !info.IsDir() {
+		err = failed(fmt.Errorf("`%s` is not a folder", p))
+	}
+	return w.path(p), err
 }
 
 // exitError ends a command with a code. A nil err means that everything has
@@ -66,52 +92,65 @@ func usage(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// commands lists every subcommand, in the order of --help.
-var commands = []func(*world) *cobra.Command{
-	newGenerateCommand,
-	newInitCommand,
-	newAdoptCommand,
-	newLintCommand,
-	newGraphCommand,
-	newAffectedCommand,
-	newHostCommand,
-	newSecretsCommand,
-	newExplainCommand,
-	newRulesCommand,
-	newParseCommand,
-	newCatalogCommand,
-	newVersionCommand,
-	newManCommand,
+// groups are the headings of --help, and the subcommands below each.
+var groups = []struct {
+	title    string
+	commands []func(*world) *cobra.Command
+}{
+	{"Begin:", []func(*world) *cobra.Command{newInitCommand, newAdoptCommand}},
+	{"Every day:", []func(*world) *cobra.Command{newGenerateCommand, newLintCommand, newGraphCommand, newAffectedCommand}},
+	{"Machines and their secrets:", []func(*world) *cobra.Command{newHostCommand, newSecretsCommand}},
+	{"Look up:", []func(*world) *cobra.Command{newRulesCommand, newExplainCommand, newCatalogCommand, newParseCommand}},
+	{groupMore, []func(*world) *cobra.Command{newVersionCommand, newManCommand}},
 }
+
+const groupMore = "More:"
 
 func newRootCommand(w *world) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "nixgen",
-		Short:         "one hosts.toml for every machine you own",
+		Use:   "nixgen",
+		Short: "one hosts.toml for every machine you own",
+		Long: `Nixgen turns one hosts.toml into typed Nix for every machine you own, NixOS and
+Macs, and says what is wrong with the Nix written by hand around it, without
+evaluating anything.
+
+Begin with "nixgen init" in an empty folder, or with "nixgen adopt" in a flake
+that exists. After each change run "nixgen generate" and "nixgen lint".
+
+` + exitCodes,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-	}
-	start := w.dir
-	var chdir string
-	root.PersistentFlags().StringVarP(&chdir, "directory", "C", "", "run as if started in `DIR`")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if chdir == "" {
-			return nil
-		}
-		w.dir = start
-		w.dir = w.path(chdir)
-		if info, err := os.Stat(w.dir); err != nil {
-			return failed(err)
-		} else if !info.IsDir() {
-			return failed(fmt.Errorf("`%s` is not a folder", chdir))
-		}
-		return nil
 	}
 	root.SetIn(w.stdin)
 	root.SetOut(w.stdout)
 	root.SetErr(w.stderr)
-	for _, c := range commands {
-		root.AddCommand(c(w))
+	for _, g := range groups {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, newCommand := range g.commands {
+			c := newCommand(w)
+			c.GroupID = g.title
+			root.AddCommand(c)
+		}
+	}
+	root.SetHelpCommand(newHelpCommand())
+	root.SetHelpCommandGroupID(groupMore)
+	root.InitDefaultHelpCmd()
+	nameCompletions(root)
+	sayUsage(root)
+	root.SetFlagErrorFunc(flagError)
+	var dir string
+	root.PersistentFlags().StringVarP(&dir, "directory", "C", "", "run as if started in `DIR`")
+	start := w.dir
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		w.dir = start
+		if dir != "" {
+			to, err := w.folder(dir)
+			if err != nil {
+				return err
+			}
+			w.dir = to
+		}
+		return exclusive(c)
 	}
 	return root
 }
@@ -128,7 +167,10 @@ func run(args []string, w *world) (code int) {
 	}()
 	root := newRootCommand(w)
 	root.SetArgs(args)
-	err := root.Execute()
+	err := noCommand(root, args)
+	if err == nil {
+		err = root.Execute()
+	}
 	if err == nil {
 		return exitOK
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/rules"
 )
@@ -39,11 +38,11 @@ func (w *world) explain(id string) error {
 			return nil
 		}
 	}
-	msg := fmt.Sprintf("no rule is called `%s`", id)
-	if near := diag.Suggest(id, ruleIDs()); near != "" {
-		msg += fmt.Sprintf("; did you mean `%s`?", near)
+	hint := didYouMean(id, ruleIDs())
+	if hint == "" {
+		hint = "; `nixgen rules` lists them"
 	}
-	return usage("%s", msg)
+	return usage("no rule is called `%s`%s", id, hint)
 }
 
 func explainRule(out io.Writer, r *lint.Rule) {

@@ -47,7 +47,7 @@ nothing else; generate ends with the command that makes git know its own.`,
 	flags.BoolVar(&f.check, "check", false, "write nothing; exit 1 and print a diff if anything is not up to date")
 	flags.BoolVar(&f.diff, "diff", false, "write nothing; print what would change as a diff, and exit 1 if anything would")
 	flags.BoolVar(&f.force, "force", false, "overwrite and remove generated files that were edited by hand")
-	flags.BoolVar(&f.stage, "stage", false, "`git add` the generated files that git does not know yet")
+	flags.BoolVar(&f.stage, "stage", false, "git add the generated files that git does not know yet")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no line for a host that did not change")
 	flags.StringSliceVar(&f.forceIdentity, "force-identity", nil, "accept changed identity values (stateVersion, hostId, disk names) of `HOST`")
 	c.MarkFlagsMutuallyExclusive("check", "stage")
@@ -84,7 +84,7 @@ func (w *world) generate(f generateFlags) error {
 func (w *world) wanted(p *project, f generateFlags) ([]outtree.File, error) {
 	for _, name := range f.forceIdentity {
 		if !p.broken() && p.fleet.Host(name) == nil {
-			return nil, usage("no host `%s` in %s%s", name, hostsFile, didYouMean(name, p.hostNames()))
+			return nil, noHost(name, p.hostNames())
 		}
 	}
 	ds := p.diags
@@ -134,13 +134,6 @@ func (p *project) hostNames() []string {
 		out = append(out, h.Name)
 	}
 	return out
-}
-
-func didYouMean(name string, candidates []string) string {
-	if s := diag.Suggest(name, candidates); s != "" {
-		return fmt.Sprintf("; did you mean `%s`?", s)
-	}
-	return ""
 }
 
 // tree opens the folder that is written to.
@@ -326,13 +319,6 @@ func totals(plan *outtree.Plan) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -24,7 +24,7 @@ picture, a table of hosts and modules, the disks, the secrets, and the findings.
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return w.graph(format, output) },
 	}
-	c.Flags().StringVar(&format, "format", "svg", "draw `svg`, mermaid or html")
+	c.Flags().StringVar(&format, "format", "svg", "draw as `FORMAT`: svg, mermaid or html")
 	c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of standard output")
 	return c
 }

@@ -45,7 +45,7 @@ func (p *project) host(name string) (*fleet.Host, error) {
 	if h := p.fleet.Host(name); h != nil {
 		return h, nil
 	}
-	return nil, usage("no host `%s` in %s%s", name, hostsFile, didYouMean(name, p.hostNames()))
+	return nil, noHost(name, p.hostNames())
 }
 
 // proves tries a new text of hosts.toml, in a tree of the given files, before

@@ -318,13 +318,6 @@ func putFile(root *os.Root, name string, content []byte) (isNew bool, err error)
 	return true, writeNew(root, name, content)
 }
 
-func takeBack(root *os.Root, names []string) {
-	for _, name := range names {
-		_ = root.Remove(name)
-		removeFolders(root, path.Dir(name))
-	}
-}
-
 // lintHost prints what lint finds about the host; that is the exit code of add.
 func (w *world) lintHost(n *newHost) error {
 	t, err := w.lintTree(nil, lintOptions{})

@@ -43,8 +43,8 @@ The exit code is 1 when there is an error or a warning, whatever the format.`,
 	f := c.Flags()
 	f.BoolVar(&o.fix, "fix", false, "apply the fixes that are safe")
 	f.BoolVar(&o.diff, "diff", false, "print what --fix would change, and change nothing")
-	f.StringSliceVar(&o.hosts, "host", nil, "report on `HOST` alone (may be given several times)")
-	f.StringVar(&o.format, "format", "text", "print `text`, json, sarif or github")
+	f.StringSliceVar(&o.hosts, "host", nil, "report on `HOST` alone; may be given several times")
+	f.StringVar(&o.format, "format", "text", "print as `FORMAT`: text, json, sarif or github")
 	f.StringSliceVar(&o.enable, "enable", nil, "switch `RULE`s on, or the group style")
 	f.StringSliceVar(&o.disable, "disable", nil, "switch `RULE`s off")
 	f.StringVar(&o.baseline, "baseline", "", "accept the findings that `FILE` lists; write it if it does not exist")
@@ -155,11 +155,7 @@ func (t *lintTree) checkHosts(hosts []string) error {
 	}
 	for _, h := range hosts {
 		if !slices.Contains(known, h) {
-			msg := fmt.Sprintf("no host is called `%s`", h)
-			if near := diag.Suggest(h, known); near != "" {
-				msg += fmt.Sprintf("; did you mean `%s`?", near)
-			}
-			return usage("%s", msg)
+			return noHost(h, known)
 		}
 	}
 	return nil
@@ -169,12 +165,11 @@ func (t *lintTree) checkHosts(hosts []string) error {
 // those of files, which are read even when git ignores them.
 func (w *world) within(t *lintTree, paths []string) (files []string, err error) {
 	for _, p := range paths {
-		abs := w.path(p)
-		st, err := os.Stat(abs)
+		st, err := w.stat(p)
 		if err != nil {
-			return nil, failed(err)
+			return nil, err
 		}
-		rel, err := filepath.Rel(t.root, abs)
+		rel, err := filepath.Rel(t.root, w.path(p))
 		if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
 			return nil, usage("`%s` lies outside of `%s`", p, t.root)
 		}

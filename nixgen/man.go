@@ -54,8 +54,8 @@ func manPage(c *cobra.Command) []byte {
 	fmt.Fprintf(&b, ".TH %s 1 \"\" \"nixgen %s\" \"nixgen\"\n", strings.ToUpper(roff(title)), version)
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", roff(title), roff(c.Short))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", roff(c.UseLine()))
-	if c.Long != "" {
-		fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", strings.ReplaceAll(roff(c.Long), "\n\n", "\n.PP\n"))
+	if about := strings.TrimSpace(strings.TrimSuffix(c.Long, exitCodes)); about != "" {
+		fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", strings.ReplaceAll(roff(about), "\n\n", "\n.PP\n"))
 	}
 	manFlags(&b, "OPTIONS", c.NonInheritedFlags())
 	manFlags(&b, "OPTIONS OF EVERY COMMAND", c.InheritedFlags())
@@ -63,7 +63,7 @@ func manPage(c *cobra.Command) []byte {
 		fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(c.Example))
 	}
 	manCommands(&b, c)
-	b.WriteString(".SH EXIT STATUS\n0 clean, or wrote what was asked; 1 the fleet needs attention; 2 wrong command line; 3 could not do the work.\n")
+	fmt.Fprintf(&b, ".SH EXIT STATUS\n%s\n", roff(strings.TrimPrefix(exitCodes, "Exit codes: ")))
 	return b.Bytes()
 }
 

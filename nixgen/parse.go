@@ -43,7 +43,7 @@ syntax tree, and all errors. --quiet prints errors only.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error { return w.parse(files, o) },
 	}
-	c.Flags().StringVar(&o.format, "format", "nix", "print `nix`, tree or json")
+	c.Flags().StringVar(&o.format, "format", "nix", "print as `FORMAT`: nix, tree or json")
 	c.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
 	c.Flags().StringVar(&o.base, "base", "", "resolve relative paths against `DIR` instead of the file's folder")
 	c.Flags().BoolVar(&o.pipes, "pipe-operators", false, "allow the experimental operators |> and <|")

@@ -44,7 +44,7 @@ encrypted file, key at boot, commit and lock, generate.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return w.secretsCheck(args, format, brief) },
 	}
-	c.Flags().StringVar(&format, "format", "text", "print `text`, json, sarif or github")
+	c.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text, json, sarif or github")
 	c.Flags().BoolVar(&brief, "brief", false, "one line a finding, without excerpts")
 	return c
 }
@@ -116,13 +116,8 @@ func (w *world) secretsTree(p *project, args []string) (*secrets.Tree, error) {
 // secretsDir gives the folder, and the prefix of its files in findings.
 func (w *world) secretsDir(p *project, args []string) (dir, prefix string, err error) {
 	if len(args) > 0 {
-		dir = w.path(args[0])
-		if info, err := os.Stat(dir); err != nil {
-			return "", "", failed(err)
-		} else if !info.IsDir() {
-			return "", "", failed(fmt.Errorf("`%s` is not a folder", args[0]))
-		}
-		return dir, path.Clean(filepath.ToSlash(args[0])) + "/", nil
+		dir, err = w.folder(args[0])
+		return dir, path.Clean(filepath.ToSlash(args[0])) + "/", err
 	}
 	name := secrets.Input(p.fleet)
 	for _, rel := range []string{name, "../" + name} {
@@ -202,7 +197,7 @@ func (w *world) secretsInit(args []string) error {
 	if err != nil {
 		return failed(err)
 	}
-	written, err := writeSkeleton(dir, files)
+	written, err := writeAllNew(dir, files)
 	if err != nil {
 		return err
 	}
