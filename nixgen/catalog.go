@@ -15,6 +15,7 @@ import (
 
 	"nixgen/catalog"
 	"nixgen/fleet"
+	"nixgen/internal/outtree"
 	"nixgen/syntax"
 )
 
@@ -71,10 +72,14 @@ func (w *world) writeCatalog(f catalogFlags) error {
 		return failed(err)
 	}
 	out := cmp.Or(f.out, filepath.Join(p.root, filepath.FromSlash(p.fleet.Layout.Generated), catalogFile))
-	if err := replaceFile(w.path(out), data); err != nil {
+	out = w.path(out)
+	if err := os.MkdirAll(filepath.Dir(out), 0o777); err != nil {
 		return failed(err)
 	}
-	w.reportCatalog(p.root, w.path(out), rows)
+	if err := outtree.WriteFile(out, data); err != nil {
+		return failed(err)
+	}
+	w.reportCatalog(p.root, out, rows)
 	return nil
 }
 
@@ -147,26 +152,6 @@ func evaluate(dir, expr string) ([]byte, error) {
 	}
 	return stdout.Bytes(), nil
 }
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(file string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(0o666&^umask), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
-}
-
-// umask of what is written beside other files of a repository.
-const umask = 0o022
 
 // reportCatalog says what was found, a line per class.
 func (w *world) reportCatalog(root, file string, rows []catalog.Row) {

@@ -47,33 +47,10 @@ func (w *world) lintFix(t *lintTree, o lintOptions) error {
 // writeFixed replaces a file that is still the one that was linted.
 func writeFixed(root, file string, old, text []byte) error {
 	name := filepath.Join(root, filepath.FromSlash(file))
-	st, err := os.Lstat(name)
-	if err != nil {
+	if now, err := os.ReadFile(name); err != nil {
 		return err
-	}
-	if !st.Mode().IsRegular() {
-		return fmt.Errorf("`%s` is not a regular file; nothing was written to it", file)
-	}
-	now, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(now, old) {
+	} else if !bytes.Equal(now, old) {
 		return fmt.Errorf("`%s` changed while it was linted; nothing was written to it", file)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if _, err = tmp.Write(text); err == nil {
-		err = tmp.Chmod(st.Mode().Perm())
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
+	return outtree.WriteFile(name, text)
 }
