@@ -44,6 +44,3 @@ func (l *Lines) Span(n int) Span {
 	}
 	return Span{l.starts[n-1], end}
 }
-
-// Count of lines; a text that ends in a newline has an empty last line.
-func (l *Lines) Count() int { return len(l.starts) }

@@ -15,9 +15,6 @@ type Env struct {
 	with *Thunk
 }
 
-// File that the expressions of this scope were written in.
-func (e *Env) File() *File { return e.file }
-
 func (e *Env) child() *Env { return &Env{up: e, file: e.file} }
 
 // letEnv opens the scope of a let or rec set.
@@ -84,9 +81,6 @@ func Of(v Value) *Thunk { return &Thunk{v: v} }
 func Later(x Expr, env *Env) *Thunk { return &Thunk{x: x, env: env} }
 
 func compute(f func(*Eval) Value) *Thunk { return &Thunk{run: f} }
-
-// Expr gives the expression that the thunk stands for, nil for computed ones.
-func (t *Thunk) Expr() (Expr, *Env) { return t.x, t.env }
 
 // Force evaluates at most once. A value that depends on itself is unknown.
 func (t *Thunk) Force(ev *Eval) Value {

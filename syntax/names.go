@@ -163,17 +163,6 @@ func (ns *Names) All() iter.Seq[Name] {
 	}
 }
 
-// Unused are the bindings that no variable means.
-func (ns *Names) Unused() iter.Seq[Name] {
-	return func(yield func(Name) bool) {
-		for b := range ns.All() {
-			if b.NumUses() == 0 && !yield(b) {
-				return
-			}
-		}
-	}
-}
-
 // Undefined are the variables that mean nothing, in the order of the text.
 func (ns *Names) Undefined() []Node {
 	nodes := make([]Node, len(ns.undefined))
@@ -222,16 +211,4 @@ func (ns *Names) Resolve(n Node) Ref {
 		return Ref{Kind: WithRef, With: Node{ns.f, u.with - 1}}
 	}
 	return Ref{Kind: UndefinedRef}
-}
-
-// WithUses are the variables for which n, a `with`, is the innermost that may
-// hold them.
-func (ns *Names) WithUses(n Node) iter.Seq[Node] {
-	return func(yield func(Node) bool) {
-		for _, u := range ns.uses {
-			if u.with == n.i+1 && u.binding == 0 && !u.global && !yield(Node{ns.f, u.node}) {
-				return
-			}
-		}
-	}
 }

@@ -45,23 +45,10 @@ func QuoteString(s string) (string, error) {
 	return `"` + s + `"`, nil
 }
 
-// QuoteIndented prints s as an indented string whose text is indented by
-// `indent` blanks and whose closing quotes by two less. It reports false for
-// texts that the form cannot carry (carriage returns, a common indentation of
-// their own, a last line of blanks) or that it would not make easier to read
-// (a single line): use QuoteString for them.
-func QuoteIndented(s string, indent int) (string, bool) {
-	lines, ok := indentedLines(s)
-	if !ok {
-		return "", false
-	}
-	var b strings.Builder
-	writeIndented(&b, lines, indent)
-	return b.String(), true
-}
-
 // indentedLines splits and escapes the lines of an indented string; the last
-// one is what stands before the closing quotes.
+// one is what stands before the closing quotes. It reports false for texts that
+// the form cannot carry (carriage returns, a common indentation of their own,
+// lines of blanks) or would not make easier to read (a single line).
 func indentedLines(s string) ([]string, bool) {
 	if checkText(s) != nil || strings.Contains(s, "\r") {
 		return nil, false
@@ -120,6 +107,8 @@ func escapeIndented(l string, last bool) string {
 	return b.String()
 }
 
+// writeIndented indents the text by `indent` blanks, and the closing quotes by
+// two less.
 func writeIndented(b *strings.Builder, lines []string, indent int) {
 	b.WriteString("''")
 	for i, l := range lines {

@@ -21,28 +21,6 @@ func (n Ident) Same(other Ident) bool {
 	return f.toks[n.raw().first].sym() == f.toks[other.raw().first].sym()
 }
 
-// IsVariable is true if n is an expression, not the name of an attribute or of
-// an argument. `inherit x;` names an attribute and uses a variable at once; it
-// counts as the former.
-func (n Ident) IsVariable() bool {
-	p := n.Parent()
-	switch p.Kind() {
-	case KindAttrPath, KindInherit, KindPattern:
-		return false
-	case KindFormal, KindLambda:
-		return p.Child(0) != n.Node
-	}
-	return true
-}
-
-// Literal is an integer, a float or a URI.
-type Literal struct{ Node }
-
-// AsLiteral views a KindInt, KindFloat or KindURI.
-func (n Node) AsLiteral() (Literal, bool) {
-	return Literal{n}, n.Is(KindInt) || n.Is(KindFloat) || n.Is(KindURI)
-}
-
 // Str is a string in either form.
 type Str struct{ Node }
 
@@ -111,15 +89,6 @@ func (n Node) parts(a, b, c TokenKind) iter.Seq[Part] {
 		}
 	}
 }
-
-// Interp is ${expression}.
-type Interp struct{ Node }
-
-// AsInterp views a KindInterp.
-func (n Node) AsInterp() (Interp, bool) { return Interp{n}, n.Is(KindInterp) }
-
-// Expr is the expression between the braces.
-func (n Interp) Expr() Node { return n.Child(0) }
 
 // Paren is an expression in parentheses.
 type Paren struct{ Node }
@@ -404,9 +373,6 @@ func (n Pattern) Ellipsis() bool { return n.tokenOutside(TokEllipsis).Valid() }
 
 // Formal is name or name ? default.
 type Formal struct{ Node }
-
-// AsFormal views a KindFormal.
-func (n Node) AsFormal() (Formal, bool) { return Formal{n}, n.Is(KindFormal) }
 
 // Ident is the name of the argument.
 func (n Formal) Ident() Ident { return Ident{n.Child(0)} }
