@@ -39,7 +39,18 @@ const tries = 6
 
 // happened tells the events of a request that was carried out. body is what it
 // said, out what was answered; gone is what a deletion removed.
-func (q *request) happened(route string, out any, gone *event) (all []event) {
+func (q *request) happened(route string, out any, gone *event) []event {
+	all := q.events(route, out)
+	if all == nil && gone != nil {
+		all = []event{*gone}
+	}
+	for i := range all {
+		all[i].doer = q.h.MeUser.ID
+	}
+	return all
+}
+
+func (q *request) events(route string, out any) (all []event) {
 	one := func(name string, task int64, extra fields) {
 		all = append(all, event{name: name, project: q.home(task), task: task, extra: extra})
 	}
@@ -54,7 +65,10 @@ func (q *request) happened(route string, out any, gone *event) (all []event) {
 	case path == "/projects/#/tasks":
 		one("task.created", number(answer["id"]), nil)
 	case path == "/projects/#/tasks/bulk" || path == "/tasks/bulk":
-		name := map[bool]string{true: "task.updated", false: "task.created"}[path == "/tasks/bulk"]
+		name := "task.created"
+		if path == "/tasks/bulk" {
+			name = "task.updated"
+		}
 		shown, _ := answer["tasks"].([]any)
 		for _, t := range shown {
 			one(name, number(t.(fields)["id"]), nil)
@@ -86,11 +100,6 @@ func (q *request) happened(route string, out any, gone *event) (all []event) {
 		all = append(all, event{name: "project.updated", project: first, own: true})
 	case path == "/projects/#/users":
 		all = append(all, event{name: "project.shared.user", project: first, own: true, extra: fields{"user": q.h.userJSON(number(answer["id"]))}})
-	case gone != nil:
-		all = append(all, *gone)
-	}
-	for i := range all {
-		all[i].doer = q.h.MeUser.ID
 	}
 	return all
 }

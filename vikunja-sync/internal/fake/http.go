@@ -63,57 +63,78 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", h.Clock().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "application/json")
 	ver, path, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/api/"), "/")
-	path = "/" + path
-	route := r.Method + " " + ids.ReplaceAllString(path, "/#")
+	q := &request{h: h, v2: ver == "v2", path: "/" + path, method: r.Method, q: r.URL.Query(), markdown: ver == "v2" && markdown(r)}
+	q.route = r.Method + " " + ids.ReplaceAllString(q.path, "/#")
+	for _, m := range ids.FindAllString(q.path, -1) {
+		n, _ := strconv.ParseInt(m[1:], 10, 64)
+		q.ids = append(q.ids, n)
+	}
 	h.Mu.Lock()
 	h.Log = append(h.Log, r.Method+" "+r.URL.Path)
 	h.Mu.Unlock()
-	switch {
-	case !ok || (ver != "v1" && (ver != "v2" || h.NoV2)):
-		reply(w, 404, map[string]any{"message": "Not Found"})
+	if !ok || ver != "v1" && (ver != "v2" || h.NoV2) {
+		reply(w, 404, fields{"message": "Not Found"})
 		return
 	}
-	user, known := h.who(r, route)
-	public := path == "/info" || route == "POST /login"
-	key := fmt.Sprint(ver, " ", user)
+	if status, out := h.turnAway(q, w.Header(), r, ver); status != 0 {
+		reply(w, status, out)
+		return
+	}
+	if h.fails(w, r, "before") {
+		return
+	}
+	status, out := q.read(r)
+	if status == 0 {
+		status, out = q.carryOut(w.Header())
+		status, out = q.unchanged(w.Header(), r, status, out)
+		if h.fails(w, r, "after") {
+			return
+		}
+	}
+	reply(w, status, out)
+}
+
+// turnAway answers what is decided before a request is looked at: who sends it,
+// how many there were, and /info, which anybody may ask.
+func (h *HTTP) turnAway(q *request, head http.Header, r *http.Request, ver string) (int, any) {
+	var known bool
+	q.user, known = h.who(r, q.route)
+	public := q.path == "/info" || q.route == "POST /login"
+	key := fmt.Sprint(ver, " ", q.user)
 	if public {
 		key = ver + " " + r.RemoteAddr
 	}
 	switch {
-	case !public && (!known || h.Refuse[route]):
-		reply(w, 401, map[string]any{"code": 11, "message": "missing, malformed, expired or otherwise invalid token provided"})
-		return
-	case !h.count(w.Header(), route, key):
-		reply(w, 429, map[string]any{"message": "Too Many Requests"})
-		return
-	case path == "/info":
-		reply(w, 200, h.info())
-		return
-	case h.fails(w, r, "before"):
-		return
+	case !public && (!known || h.Refuse[q.route]):
+		return 401, fields{"code": 11, "message": "missing, malformed, expired or otherwise invalid token provided"}
+	case !h.count(head, q.route, key):
+		return 429, fields{"message": "Too Many Requests"}
+	case q.path == "/info":
+		return 200, h.info()
 	}
-	q := &request{h: h, v2: ver == "v2", path: path, route: route, method: r.Method, q: r.URL.Query(), user: user, markdown: ver == "v2" && markdown(r)}
+	return 0, nil
+}
+
+// read takes in the body.
+func (q *request) read(r *http.Request) (int, any) {
 	if b, _ := io.ReadAll(r.Body); len(b) > 0 && json.Unmarshal(b, &q.body) != nil {
-		status, out := q.problem(400, 2004, "Invalid model provided: Bad Request")
-		reply(w, status, out)
-		return
+		return q.problem(400, 2004, "Invalid model provided: Bad Request")
 	}
-	for _, m := range ids.FindAllString(path, -1) {
-		n, _ := strconv.ParseInt(m[1:], 10, 64)
-		q.ids = append(q.ids, n)
+	return 0, nil
+}
+
+// unchanged answers 304 to a reader of v2 who has a task as it is.
+func (q *request) unchanged(head http.Header, r *http.Request, status int, out any) (int, any) {
+	m, ok := out.(fields)
+	if !ok || !q.v2 || q.route != "GET /tasks/#" || status != 200 {
+		return status, out
 	}
-	status, out := q.carryOut(w.Header())
-	if m, ok := out.(fields); ok && q.v2 && r.Method == http.MethodGet && route == "GET /tasks/#" && status == 200 {
-		etag := fmt.Sprintf(`"%s-%v"`, m["updated"], m["max_permission"])
-		w.Header().Set("ETag", etag)
-		if r.Header.Get("If-None-Match") == etag {
-			status, out = 304, nil
-		}
+	etag := fmt.Sprintf(`"%s-%v"`, m["updated"], m["max_permission"])
+	head.Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		return 304, nil
 	}
-	if h.fails(w, r, "after") {
-		return
-	}
-	reply(w, status, out)
+	return status, out
 }
 
 // count asks the limiters.
@@ -263,33 +284,13 @@ func (q *request) serve(head http.Header) (int, any) {
 	case "GET /projects":
 		return q.projects(head)
 	case "GET /projects/#":
-		p, err := s.Project(ctx, q.ids[0])
-		if s.hidden(q.ids[0]) {
-			err = fail(api.KindForbidden, 403, 0, "projects", q.ids[0])
-		}
-		return q.readProject(200, p, err)
+		return q.oneProject()
 	case "PUT /projects":
 		return q.createProject()
 	case "GET /labels":
-		ls, err := s.Labels(ctx)
-		search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
-		ls = slices.DeleteFunc(ls, func(l api.Label) bool {
-			return !q.sees(l) || !strings.Contains(strings.ToLower(l.Title), search)
-		})
-		return q.page(head, mapAll(ls, q.labelJSON), err)
+		return q.labels(head)
 	case "PUT /labels":
-		if len([]rune(q.str("title"))) > 250 {
-			return invalid("title: " + q.str("title") + " does not validate as runelength(1|250)")
-		}
-		l, err := s.CreateLabel(ctx, q.str("title"))
-		if err == nil {
-			m := LabelMore{At: s.now()}
-			q.labelMore(&m)
-			s.Mu.Lock()
-			s.LabelMore[l.ID] = m
-			s.Mu.Unlock()
-		}
-		return q.answer(201, q.labelJSON(l), err)
+		return q.createLabel()
 	case "GET /webhooks/events":
 		return 200, events
 	case "GET /projects/#/webhooks":
@@ -326,32 +327,16 @@ func (q *request) serveTasks(head http.Header, route string) (int, any) {
 	case "DELETE /tasks/#":
 		return q.gone(s.DeleteTask(ctx, q.ids[0]))
 	case "PUT /tasks/#/labels":
-		if t := s.TaskM[q.ids[0]]; t != nil {
-			for _, id := range t.LabelIDs {
-				if id == q.int("label_id") {
-					return q.problem(400, 8001, "This label already exists on the task.")
-				}
-			}
-		}
-		return q.answer(201, fields{"label_id": q.int("label_id"), "created": q.when(s.now())}, s.AddLabel(ctx, q.ids[0], q.int("label_id")))
+		return q.addLabel()
 	case "DELETE /tasks/#/labels/#":
-		if t := s.TaskM[q.ids[0]]; t != nil && !hasLabel(t, q.ids[1]) {
-			return q.problem(403, 0, "Forbidden")
-		}
-		return q.gone(s.RemoveLabel(ctx, q.ids[0], q.ids[1]))
+		return q.removeLabel()
 	case "GET /tasks/#/comments":
 		cs, err := s.Comments(ctx, q.ids[0])
 		return q.page(head, mapAll(cs, q.commentJSON), err)
 	case "PUT /tasks/#/comments":
-		if q.str("comment") == "" {
-			return invalid("comment: non zero value required")
-		}
-		id, err := s.CreateComment(ctx, q.ids[0], q.str("comment"))
-		now := s.now()
-		return q.answer(201, q.commentJSON(api.Comment{ID: id, Text: q.str("comment"), AuthorID: s.MeUser.ID, Author: s.MeUser.Username, Created: now, Updated: now}), err)
+		return q.createComment()
 	case "POST /tasks/#/comments/#", "PATCH /tasks/#/comments/#", "PUT /tasks/#/comments/#":
-		return q.answer(200, fields{"id": q.ids[1], "comment": q.str("comment"), "author": nil, "reactions": nil,
-			"created": q.when(time.Time{}), "updated": q.when(s.now())}, s.UpdateComment(ctx, q.ids[0], q.ids[1], q.str("comment")))
+		return q.changeComment()
 	case "DELETE /tasks/#/comments/#":
 		return q.gone(s.DeleteComment(ctx, q.ids[0], q.ids[1]))
 	case "PUT /tasks/#/relations":
@@ -367,32 +352,6 @@ func (q *request) serveTasks(head http.Header, route string) (int, any) {
 	q.h.Unknown = append(q.h.Unknown, q.route)
 	q.h.Mu.Unlock()
 	return 404, fields{"message": "Not Found"}
-}
-
-// sees reports whether the account owns a label or finds it on a task.
-func (q *request) sees(l api.Label) bool {
-	if l.OwnerID == q.h.MeUser.ID || q.h.LabelMore[l.ID].At.IsZero() {
-		return true // a label that a test put there is there to be seen
-	}
-	q.h.Mu.Lock()
-	defer q.h.Mu.Unlock()
-	for _, t := range q.h.TaskM {
-		if hasLabel(t, l.ID) && !q.h.hidden(t.ProjectID) {
-			return true
-		}
-	}
-	return false
-}
-
-func hasLabel(t *Task, id int64) bool { return hasID(t.LabelIDs, id) }
-
-func hasID(l []int64, id int64) bool {
-	for _, x := range l {
-		if x == id {
-			return true
-		}
-	}
-	return false
 }
 
 func mapAll[T any](in []T, fn func(T) fields) []any {
@@ -477,4 +436,13 @@ func (q *request) projects(head http.Header) (int, any) {
 		}
 	}
 	return q.page(head, shown, err, q.pseudo()...)
+}
+
+func (q *request) oneProject() (int, any) {
+	id := q.ids[0]
+	p, err := q.h.Project(noContext, id)
+	if q.h.hidden(id) {
+		err = fail(api.KindForbidden, 403, 0, "projects", id)
+	}
+	return q.readProject(200, p, err)
 }

@@ -25,22 +25,13 @@ func (q *request) tasks(head http.Header) (int, any) {
 			return q.problem(404, 3001, messages[3001])
 		}
 	}
-	keep := func(api.Task) bool { return true }
-	if f := q.q.Get("filter"); f != "" {
-		fn, status, out := q.matches(f)
-		if status != 0 {
-			return status, out
-		}
-		keep = fn
+	keep, status, out := q.wanted()
+	if status != 0 {
+		return status, out
 	}
-	keep = q.viewTasks(keep)
-	if len(q.ids) > 0 && q.ids[0] == -1 {
-		keep = func(t api.Task) bool { return favourite(q.h.TaskM[t.ID]) }
-	}
-	search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
 	all := []any{}
 	err := q.h.ScanTasks(noContext, query, func(t api.Task) error {
-		if keep(t) && strings.Contains(strings.ToLower(t.Title), search) {
+		if keep(t) {
 			all = append(all, t)
 		}
 		return nil
@@ -51,18 +42,41 @@ func (q *request) tasks(head http.Header) (int, any) {
 	if q.q.Get("sort_by") == "updated" {
 		slices.SortStableFunc(all, func(a, b any) int { return b.(api.Task).Updated.Compare(a.(api.Task).Updated) })
 	}
-	status, out := q.page(head, all, err)
-	items, _ := out.([]any)
-	if m, ok := out.(fields); ok {
+	status, out = q.page(head, all, err)
+	q.render(out)
+	return status, out
+}
+
+// wanted is which tasks a list is asked for: by filter, view and search.
+func (q *request) wanted() (func(api.Task) bool, int, any) {
+	keep := func(api.Task) bool { return true }
+	if f := q.q.Get("filter"); f != "" {
+		match, status, out := q.matches(f)
+		if status != 0 {
+			return nil, status, out
+		}
+		keep = match
+	}
+	keep = q.viewTasks(keep)
+	if len(q.ids) > 0 && q.ids[0] == -1 {
+		keep = func(t api.Task) bool { return favourite(q.h.TaskM[t.ID]) }
+	}
+	search := strings.ToLower(cmp.Or(q.q.Get("s"), q.q.Get("q")))
+	return func(t api.Task) bool { return keep(t) && strings.Contains(strings.ToLower(t.Title), search) }, 0, nil
+}
+
+// render turns the tasks of a page, and no others, into what is shown.
+func (q *request) render(page any) {
+	items, _ := page.([]any)
+	if m, ok := page.(fields); ok {
 		items, _ = m["items"].([]any)
 	}
 	q.h.Mu.Lock()
 	defer q.h.Mu.Unlock()
-	for i := range items { // only what is shown is rendered
+	for i := range items {
 		t := items[i].(api.Task)
 		items[i] = q.taskJSON(&t, q.h.TaskM[t.ID])
 	}
-	return status, out
 }
 
 func (q *request) task(id int64) (int, any) {
@@ -224,9 +238,38 @@ func fill[T any](dst **T, val *T) {
 
 // patch is v2's update. A patch without an effect is 304 and leaves no trace.
 func (q *request) patch() (int, any) {
-	if _, err := q.h.Task(noContext, q.ids[0]); err != nil {
+	id := q.ids[0]
+	if _, err := q.h.Task(noContext, id); err != nil {
 		return q.answer(0, nil, err)
 	}
+	if status, out := q.checkPatch(); status != 0 {
+		return status, out
+	}
+	p := q.named()
+	q.h.Mu.Lock()
+	q.sameText(&p)
+	stale := *q.h.TaskM[id]
+	before := q.identifier(&stale)
+	idle := q.idle(p)
+	q.h.Mu.Unlock()
+	if idle {
+		return 304, nil
+	}
+	q.pause(stale)
+	q.wholeText(&p)
+	assigned := q.prepare(id, p, false)
+	if err := q.h.UpdateTask(noContext, id, p); err != nil {
+		return q.answer(0, nil, err)
+	}
+	status, out := q.task(id)
+	if m, ok := out.(fields); ok {
+		q.asPatched(m, assigned, before)
+	}
+	return status, out
+}
+
+// checkPatch refuses keys and values that v2's schema does not have.
+func (q *request) checkPatch() (int, any) {
 	for key := range q.body {
 		if !known[key] {
 			_, shown := q.task(q.ids[0]) // the patch is laid over what a read shows
@@ -238,48 +281,40 @@ func (q *request) patch() (int, any) {
 	if raw, ok := q.body["title"]; ok && string(raw) == `""` {
 		return q.problem(422, 0, "validation failed", fields{"message": "expected length >= 1", "location": "body.title", "value": ""})
 	}
-	if status, out := q.check(); status != 0 {
-		return status, out
+	return q.check()
+}
+
+// idle reports whether a patch would leave its task as it is. Mu is held.
+func (q *request) idle(p api.TaskPatch) bool {
+	t := q.h.TaskM[q.ids[0]]
+	switch {
+	case q.h.archived(t.ProjectID), p.ProjectID != nil && q.h.ProjectM[*p.ProjectID] == nil:
+		return false // refused
+	case t.Repeats() && p.Done != nil, q.touches(t):
+		return false
 	}
-	p := q.named()
-	q.h.Mu.Lock()
-	q.sameText(&p)
-	before := q.identifier(q.h.TaskM[q.ids[0]])
-	if t := q.h.TaskM[q.ids[0]]; t != nil && !q.h.archived(t.ProjectID) && (p.ProjectID == nil || q.h.ProjectM[*p.ProjectID] != nil) && (!t.Repeats() || p.Done == nil) && !q.touches(t) {
-		probe, last, left := *t, *q.h.more(project(p, t)), *q.h.more(t.ProjectID)
-		probe.Extra = maps.Clone(t.Extra)
-		q.h.Change(&probe, p)
-		*q.h.more(project(p, t)), *q.h.more(t.ProjectID) = last, left
-		probe.Updated, probe.DoneAt = t.Updated, t.DoneAt
-		if fmt.Sprint(probe.Task) == fmt.Sprint(t.Task) {
-			q.h.Mu.Unlock()
-			return 304, nil
-		}
+	probe, last, left := *t, *q.h.more(project(p, t)), *q.h.more(t.ProjectID)
+	probe.Extra = maps.Clone(t.Extra)
+	q.h.Change(&probe, p)
+	*q.h.more(project(p, t)), *q.h.more(t.ProjectID) = last, left
+	probe.Updated, probe.DoneAt = t.Updated, t.DoneAt
+	return fmt.Sprint(probe.Task) == fmt.Sprint(t.Task)
+}
+
+// asPatched is what the answer to a PATCH shows otherwise than a read does.
+func (q *request) asPatched(out fields, assigned bool, identifier string) {
+	if out["assignees"] == nil && !assigned {
+		out["assignees"] = []any{}
 	}
-	stale := *q.h.TaskM[q.ids[0]]
-	q.h.Mu.Unlock()
-	q.pause(stale)
-	q.wholeText(&p)
-	assigned := q.prepare(q.ids[0], p, false)
-	if err := q.h.UpdateTask(noContext, q.ids[0], p); err != nil {
-		return q.answer(0, nil, err)
+	if raw, ok := q.h.TaskM[q.ids[0]].Extra["reminders"]; ok {
+		out["reminders"] = raw // not yet in order
 	}
-	status, out := q.task(q.ids[0])
-	if m, ok := out.(fields); ok {
-		if m["assignees"] == nil && !assigned {
-			m["assignees"] = []any{}
-		}
-		if raw, ok := q.h.TaskM[q.ids[0]].Extra["reminders"]; ok {
-			m["reminders"] = raw // not yet in order
-		}
-		if m["labels"] != nil && string(q.body["labels"]) == "[]" {
-			m["labels"] = nil // in this answer only
-		}
-		if q.body["project_id"] != nil {
-			m["identifier"] = before
-		}
+	if out["labels"] != nil && string(q.body["labels"]) == "[]" {
+		out["labels"] = nil // in this answer only
 	}
-	return status, out
+	if q.body["project_id"] != nil {
+		out["identifier"] = identifier
+	}
 }
 
 var known = map[string]bool{"title": true, "description": true, "done": true, "priority": true, "project_id": true,

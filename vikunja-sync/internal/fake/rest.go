@@ -43,8 +43,8 @@ func (q *request) relate() (int, any) {
 	s.Mu.Lock()
 	t, u := s.TaskM[task], s.TaskM[other]
 	known := inverse[kind] != ""
-	exists := t != nil && hasID(s.related(t, s.blocking())[kind], other)
-	cycle := t != nil && strings.HasSuffix(kind, "task") && hasID(s.related(t, s.blocking())[inverse[kind]], other)
+	exists := t != nil && slices.Contains(s.related(t, s.blocking())[kind], other)
+	cycle := t != nil && strings.HasSuffix(kind, "task") && slices.Contains(s.related(t, s.blocking())[inverse[kind]], other)
 	s.Mu.Unlock()
 	switch {
 	case !known:
@@ -111,7 +111,7 @@ func (q *request) unrelate(kind string) (int, any) {
 	s, task, other := q.h.Server, q.ids[0], q.ids[1]
 	s.Mu.Lock()
 	t := s.TaskM[task]
-	exists := t != nil && hasID(s.related(t, s.blocking())[kind], other)
+	exists := t != nil && slices.Contains(s.related(t, s.blocking())[kind], other)
 	s.Mu.Unlock()
 	switch {
 	case t != nil && !exists:
