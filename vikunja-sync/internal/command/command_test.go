@@ -102,7 +102,7 @@ func TestExitCodes(t *testing.T) {
 		text string
 	}{
 		{[]string{"settings"}, nil, exitOK, "VIKUNJA_URL"},
-		{[]string{"nonsense"}, nil, exitFailed, "unknown command"},
+		{[]string{"nonsense"}, nil, exitUsage, "unknown command"},
 		{[]string{"sync", "extra"}, nil, exitUsage, "unexpected argument `extra`"},
 		{[]string{"sync", "--nope"}, nil, exitUsage, "unknown flag"},
 		{[]string{"sync"}, nil, exitUsage, "no server"},
