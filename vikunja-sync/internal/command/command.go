@@ -77,7 +77,7 @@ func Run(ctx context.Context, w World, args []string) int {
 	}
 	fmt.Fprintf(w.Err, "vikunja-sync: %v\n", err)
 	var u usageError
-	if errors.As(err, &u) {
+	if _, _, unknown := root.Find(args); unknown != nil || errors.As(err, &u) {
 		return exitUsage
 	}
 	return exitFailed
