@@ -86,17 +86,17 @@ func Run(ctx context.Context, w World, args []string) int {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "vikunja-sync",
-		Short:         "Keep Taskwarrior and Vikunja in step, field by field, losing nothing",
+		Short:         "keep Taskwarrior and Vikunja in step, field by field, losing nothing",
 		Version:       Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.PersistentFlags().StringVar(&a.cfgFile, "config", "", "settings file")
+	root.PersistentFlags().StringVar(&a.cfgFile, "config", "", "read the settings from `FILE`")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	for _, make := range []func() *cobra.Command{a.sync, a.run, a.hook, a.setup, a.doctor, a.status, a.conflicts,
+	for _, newCommand := range []func() *cobra.Command{a.sync, a.run, a.hook, a.setup, a.doctor, a.status, a.conflicts,
 		a.resolve, a.exportState, a.settings} {
-		c := make()
+		c := newCommand()
 		if c.Args == nil {
 			c.Args = func(_ *cobra.Command, args []string) error {
 				if len(args) > 0 {
@@ -106,6 +106,16 @@ func (a *app) root() *cobra.Command {
 			}
 		}
 		root.AddCommand(c)
+	}
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() { // cobra's own, in our wording
+		switch c.Name() {
+		case "help":
+			c.Short = "say more about a command"
+		case "completion":
+			c.Short = "print the script that completes commands in a shell"
+		}
 	}
 	return root
 }

@@ -44,7 +44,7 @@ func (d *doctor) bad(check, detail, remedy string) {
 func (a *app) doctor() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Check everything a sync needs and say how to mend it",
+		Short: "check everything a sync needs and say how to mend it",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &doctor{}
 			a.examine(cmd.Context(), d)

@@ -15,7 +15,7 @@ import (
 func (a *app) hook() *cobra.Command {
 	return &cobra.Command{
 		Use:                "hook EVENT",
-		Short:              "Run as a hook of Taskwarrior",
+		Short:              "run as a hook of Taskwarrior",
 		Long:               "Run as a hook of Taskwarrior: " + strings.Join(hook.Events, ", ") + ".\nIt notes the change in a spool and always succeeds.",
 		DisableFlagParsing: true,
 		Args:               cobra.ArbitraryArgs,

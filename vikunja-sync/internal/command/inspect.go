@@ -35,7 +35,7 @@ type Status struct {
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show the last cycle and what waits",
+		Short: "show the last cycle and what waits",
 		RunE: func(*cobra.Command, []string) error {
 			c, err := a.load()
 			if err != nil {
@@ -90,7 +90,7 @@ func (a *app) conflicts() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "conflicts",
-		Short: "List values that lost to a change on the other side",
+		Short: "list values that lost to a change on the other side",
 		RunE: func(*cobra.Command, []string) error {
 			return a.withStore(func(_ *config.Config, st *store.Store) error {
 				var list []store.Conflict
@@ -125,7 +125,7 @@ func (a *app) conflicts() *cobra.Command {
 func (a *app) exportState() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export-state",
-		Short: "Print the whole state as JSON",
+		Short: "print the whole state as JSON",
 		RunE: func(*cobra.Command, []string) error {
 			return a.withStore(func(_ *config.Config, st *store.Store) error {
 				var out struct {
@@ -158,7 +158,7 @@ func (a *app) exportState() *cobra.Command {
 func (a *app) settings() *cobra.Command {
 	return &cobra.Command{
 		Use:   "settings",
-		Short: "List every setting with type, default and meaning",
+		Short: "list every setting with type, default and meaning",
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
 				return a.printJSON(map[string]any{"settings": config.Settings})
@@ -174,13 +174,18 @@ func (a *app) settings() *cobra.Command {
 	}
 }
 
+// resolution is what the flags of resolve decide.
+type resolution struct {
+	confirm, acceptData, drop bool
+	unlink                    string
+}
+
 func (a *app) resolve() *cobra.Command {
-	var confirm, accept, drop bool
-	var unlink string
+	var r resolution
 	cmd := &cobra.Command{
 		Use:   "resolve [NO…]",
-		Short: "Decide what waits: put lost values back, confirm deletions",
-		Long: "Decide what waits.\n\nNO is a number of `vikunja-sync conflicts`: the value that lost is written to the task in\n" +
+		Short: "decide what waits: put lost values back, confirm deletions",
+		Long: "NO is a number of `vikunja-sync conflicts`: the value that lost is written to the task in\n" +
 			"Taskwarrior, and the next cycle carries it over. With --drop the conflict is only marked as seen.",
 		Args: func(_ *cobra.Command, args []string) error {
 			for _, s := range args {
@@ -188,47 +193,56 @@ func (a *app) resolve() *cobra.Command {
 					return usageError{fmt.Errorf("`%s` is no number of a conflict", s)}
 				}
 			}
-			if len(args) == 0 && !confirm && !accept && unlink == "" {
+			if len(args) == 0 && !r.confirm && !r.acceptData && r.unlink == "" {
 				return usageError{errors.New("nothing to resolve: name a conflict or use a flag")}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(func(c *config.Config, st *store.Store) error {
-				if confirm {
-					if err := a.confirmDeletions(st); err != nil {
-						return err
-					}
-				}
-				if accept {
-					if err := st.Update(func(t *store.Tx) error {
-						m, err := t.Meta()
-						m.DataPath = ""
-						return errors.Join(err, t.PutMeta(m))
-					}); err != nil {
-						return err
-					}
-				}
-				if unlink != "" {
-					if err := a.unlink(cmd, c, unlink); err != nil {
-						return err
-					}
-				}
-				for _, s := range args {
-					seq, _ := strconv.ParseUint(s, 10, 64)
-					if err := a.resolveOne(cmd, c, st, seq, drop); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+			return a.withStore(func(c *config.Config, st *store.Store) error { return a.settle(cmd, c, st, r, args) })
 		},
 	}
-	cmd.Flags().BoolVar(&confirm, "confirm-deletions", false, "let the next cycle make the deletions that were stopped")
-	cmd.Flags().BoolVar(&accept, "accept-data", false, "take the present data folder of Taskwarrior for the one to sync")
-	cmd.Flags().BoolVar(&drop, "drop", false, "mark the conflicts as seen and change nothing")
-	cmd.Flags().StringVar(&unlink, "unlink", "", "uuid of a task whose link leads nowhere: make it a new task")
+	cmd.Flags().BoolVar(&r.confirm, "confirm-deletions", false, "let the next cycle make the deletions that were stopped")
+	cmd.Flags().BoolVar(&r.acceptData, "accept-data", false, "take the present data folder of Taskwarrior for the one to sync")
+	cmd.Flags().BoolVar(&r.drop, "drop", false, "mark the conflicts as seen and change nothing")
+	cmd.Flags().StringVar(&r.unlink, "unlink", "", "make the task `UUID`, whose link leads nowhere, a new one")
 	return cmd
+}
+
+// settle does what the flags say, then resolves the conflicts of these numbers.
+func (a *app) settle(cmd *cobra.Command, c *config.Config, st *store.Store, r resolution, numbers []string) error {
+	if r.confirm {
+		if err := a.confirmDeletions(st); err != nil {
+			return err
+		}
+	}
+	if r.acceptData {
+		if err := acceptData(st); err != nil {
+			return err
+		}
+	}
+	if r.unlink != "" {
+		if err := a.unlink(cmd, c, r.unlink); err != nil {
+			return err
+		}
+	}
+	for _, s := range numbers {
+		seq, _ := strconv.ParseUint(s, 10, 64)
+		if err := a.resolveOne(cmd, c, st, seq, r.drop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// acceptData forgets which data folder was synced; the next cycle takes the
+// present one.
+func acceptData(st *store.Store) error {
+	return st.Update(func(t *store.Tx) error {
+		m, err := t.Meta()
+		m.DataPath = ""
+		return errors.Join(err, t.PutMeta(m))
+	})
 }
 
 func (a *app) confirmDeletions(st *store.Store) error {

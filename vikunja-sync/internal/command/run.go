@@ -31,8 +31,8 @@ import (
 func (a *app) run() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
-		Short: "Keep both sides in step until stopped",
-		Long: "Keep both sides in step until stopped.\n\nA cycle runs when a hook of Taskwarrior or a webhook says that something changed, and\n" +
+		Short: "keep both sides in step until stopped",
+		Long: "A cycle runs when a hook of Taskwarrior or a webhook says that something changed, and\n" +
 			"every `interval` in any case. The former reads the tasks that were named, where that is\n" +
 			"enough to decide; the latter reads all. Answers to systemd's notify and watchdog protocol.",
 		RunE: func(cmd *cobra.Command, _ []string) error {

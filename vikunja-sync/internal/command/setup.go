@@ -29,7 +29,7 @@ func (a *app) setup() *cobra.Command {
 	var noHooks, hooksOnly bool
 	cmd := &cobra.Command{
 		Use:   "setup",
-		Short: "Check the token, declare attributes, install hooks, register webhooks",
+		Short: "check the token, declare attributes, install hooks, register webhooks",
 		Long: "Check the token's scopes, declare the attributes in Taskwarrior's configuration, install the hooks and\n" +
 			"register webhooks. What is there already is left alone, so it can be run at any time. Without --url and\n" +
 			"--token-file it asks. Tasks that older scripts marked with an annotation `vikunja_id:N` are linked by the\n" +
@@ -51,9 +51,9 @@ func (a *app) setup() *cobra.Command {
 			return a.setUp(cmd.Context(), c, !noHooks)
 		},
 	}
-	cmd.Flags().StringVar(&url, "url", "", "address of the server")
-	cmd.Flags().StringVar(&token, "token-file", "", "file that holds the API token")
-	cmd.Flags().StringVar(&webhook, "webhook-url", "", "address under which the server reaches this machine; switches webhooks on")
+	cmd.Flags().StringVar(&url, "url", "", "`URL` of the server")
+	cmd.Flags().StringVar(&token, "token-file", "", "`FILE` that holds the API token")
+	cmd.Flags().StringVar(&webhook, "webhook-url", "", "`URL` under which the server reaches this machine; switches webhooks on")
 	cmd.Flags().BoolVar(&hooksOnly, "hooks-only", false, "only declare the attributes and install the hooks; no server is asked")
 	cmd.Flags().BoolVar(&noHooks, "no-hooks", false, "leave Taskwarrior's hooks alone (a Nix module installs them)")
 	return cmd

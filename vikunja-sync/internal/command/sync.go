@@ -17,8 +17,8 @@ func (a *app) sync() *cobra.Command {
 	var dry bool
 	cmd := &cobra.Command{
 		Use:   "sync",
-		Short: "Bring both sides into step once",
-		Long: "Bring both sides into step once.\n\nEvery task of both sides is read and compared with what both last agreed on;\n" +
+		Short: "bring both sides into step once",
+		Long: "Every task of both sides is read and compared with what both last agreed on;\n" +
 			"what changed on one side is written to the other. A second run writes nothing.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load()
