@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"nixgen/diag"
 	"nixgen/fleet"
@@ -17,7 +18,8 @@ var unsubscribedModule = &lint.Rule{
 	Doc: lint.Doc{
 		Summary: "an opt-in module that no host reads",
 		Why: `Nobody subscribes to the module and nobody imports it, so it is never evaluated
-and rots unseen.`,
+and rots unseen. Modules that something else of the tree names are passed over:
+an output of the flake, a test, a package.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -39,10 +41,11 @@ optIn = ["games"]
 			return
 		}
 		read := readFiles(p.Work)
+		named := sync.OnceValue(func() *namedFiles { return newNamedFiles(p.Work, read) })
 		users := append([]string{""}, p.Work.Inventory.Users()...)
 		for _, u := range users {
 			for _, t := range p.Work.Inventory.Topics(layout.OptIn, u) {
-				unsubscribed(p, t, u, read)
+				unsubscribed(p, t, u, read, named)
 			}
 		}
 	},
@@ -78,7 +81,7 @@ func nearGap(w *lint.Workspace, file string) bool {
 	return false
 }
 
-func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]bool) {
+func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]bool, named func() *namedFiles) {
 	for _, e := range t.Entries {
 		if read[e.Path] || nearGap(p.Work, e.Path) {
 			return
@@ -86,6 +89,9 @@ func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]boo
 	}
 	s := p.Work.Source(t.Entries[0].Path)
 	if s == nil || besides(p.Work, s.Path) || subscribed(p.Work, t.Name, user) {
+		return
+	}
+	if slices.ContainsFunc(t.Entries, func(f layout.File) bool { return named().has(f.Path) }) {
 		return
 	}
 	who := "no host subscribes to it"
