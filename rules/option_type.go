@@ -111,6 +111,38 @@ func (o *optionPass) enabled(s *setting) bool {
 	return true
 }
 
+// readWith are options that their module reads where another one is set, and
+// never otherwise, with that one.
+var readWith = map[string]string{
+	"services.tailscale.extraUpFlags": "services.tailscale.authKeyFile",
+	"nix.gc.dates":                    "nix.gc.automatic",
+	"nix.optimise.dates":              "nix.optimise.automatic",
+}
+
+// readAlone: nothing beside `enable` keeps the option from being read.
+func readAlone(s *setting) bool {
+	with, ok := readWith[s.String()]
+	return !ok || isSet(s, strings.Split(with, "."))
+}
+
+// doubt reports that NixOS may take the value by now: a null, or a string that
+// is far from all that an enumeration had.
+func (o *optionPass) doubt(s *setting, bad mistake) bool {
+	lock := o.Work.Lock()
+	if lock == nil || s.module.Class != lint.NixOS {
+		return false
+	}
+	known := newest[lint.NixOS]
+	switch {
+	case bad.word == "null":
+		known = namesOfNixOS
+	case len(bad.allowed) == 0 || diag.Suggest(bad.text, bad.allowed) != "":
+		return false
+	}
+	at := lock.Newest(lockedRepos[lint.NixOS]...)
+	return at.IsZero() || at.After(known)
+}
+
 // onByDefault are switches whose default is true; `*` is any name.
 var onByDefault = [][]string{
 	{"nix", "enable"}, {"documentation", "enable"}, {"environment", "etc", "*", "enable"}, {"home", "file", "*", "enable"},
@@ -285,14 +317,22 @@ func listOf(t catalog.Type) catalog.Type {
 }
 
 func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option func() []string, bad mistake) {
-	if overridden(s, l.Priority) {
+	doubt := o.doubt(s, bad)
+	if overridden(s, l.Priority) || doubt && bad.word == "null" {
 		return
 	}
 	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", catalog.JoinPath(option()), verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
 	d.Severity = diag.Error
-	if !o.enabled(s) {
+	switch {
+	case !o.enabled(s):
 		d.Severity = diag.Warning
 		d.Why += ": when the module is enabled, which nothing here surely does"
+	case !readAlone(s):
+		d.Severity = diag.Warning
+		d.Why += ": here nothing does, as `" + readWith[s.String()] + "` is not set"
+	case doubt:
+		d.Severity = diag.Warning
+		d.Why += "; NixOS of flake.lock is younger than the list of its types, and may take more"
 	}
 	d.Span = l.X.Span()
 	if f := l.Scope.File(); f != nil {

@@ -3,7 +3,8 @@
 //
 // A fixture testdata/<rule-id>.txtar holds three trees. `bad/` is what the rule
 // finds something in: each finding is announced at the end of its line by
-// `# want "regexp"`, several by several strings. `fixed/` holds the files that
+// `# want "regexp"`, several by several strings; where the expression begins with
+// `warning: ` or the like, the severity counts. `fixed/` holds the files that
 // fixing changes, byte for byte as they are afterwards. `ok/` holds near
 // misses, in which nothing may be found. A fixture without bad or ok is an
 // error, and so is a fix that the fixture does not show, that loses a comment,
@@ -171,7 +172,10 @@ func wanted(t *testing.T, files map[string]string, ds []diag.Diagnostic) {
 	}
 	for _, d := range ds {
 		at := line{d.File, diag.NewLines([]byte(files[d.File])).Position(d.Span.Start).Line}
-		i := slices.IndexFunc(want[at], func(re string) bool { return regexp.MustCompile(re).MatchString(d.Message) })
+		i := slices.IndexFunc(want[at], func(re string) bool {
+			re1 := regexp.MustCompile(re)
+			return re1.MatchString(d.Message) || re1.MatchString(d.Severity.String()+": "+d.Message)
+		})
 		if i < 0 {
 			t.Errorf("bad/%s: not announced: %s", where(files, d), d.Message)
 			continue
