@@ -87,11 +87,12 @@ func secretShaped(name string) bool {
 	return false
 }
 
-// plainSecret: a literal that is not empty and does not name a file.
+// plainSecret: a literal that is not empty, as a program's quoted string
+// neither, and does not name a file.
 func plainSecret(s *setting, l outline.Leaf) string {
 	if str, ok := l.X.(*outline.Str); ok {
 		text, ok := str.Literal()
-		if ok && text != "" && !strings.HasPrefix(text, "/") && !placeholder(text) && !noSecret(s.path[len(s.path)-1], text) {
+		if ok && strings.Trim(text, `'" `) != "" && !strings.HasPrefix(text, "/") && !placeholder(text) && !noSecret(s.path[len(s.path)-1], text) {
 			return "written in plain text"
 		}
 		return ""

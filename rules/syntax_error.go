@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"regexp"
+
 	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/syntax"
@@ -14,7 +16,26 @@ var syntaxError = &lint.Rule{
 		Bad:     "{ a = 1 }\n",
 		Good:    "{ a = 1; }\n",
 	},
-	Run: func(p *lint.Pass) { parseErrors(p, syntax.RuleSyntaxError) },
+	Run: func(p *lint.Pass) {
+		if !isTemplate(p.File) {
+			parseErrors(p, syntax.RuleSyntaxError)
+		}
+	},
+}
+
+var (
+	templateDirRE = regexp.MustCompile(`(?i)(^|/)_?(templates?|skeletons?|skel|snippets?|boilerplates?)/`)
+	blankRE       = regexp.MustCompile(`^(\\?\$[A-Za-z0-9{]|\{\{|\{%|<%|@[A-Za-z_]+@|%[A-Za-z_]+%)`)
+)
+
+// isTemplate: the file lies in a folder of templates, and what is no Nix in it
+// is first of all a blank for another program to fill in.
+func isTemplate(s *lint.Source) bool {
+	if !templateDirRE.MatchString(s.Path) {
+		return false
+	}
+	errs := s.Syntax().Errors()
+	return len(errs) > 0 && blankRE.Match(s.Text[min(errs[0].Span.Start, len(s.Text)):])
 }
 
 func parseErrors(p *lint.Pass, id string) {

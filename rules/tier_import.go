@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"nixgen/diag"
 	"nixgen/layout"
@@ -76,7 +78,7 @@ func upward(p *lint.Pass, e lint.Edge) string {
 			return fmt.Sprintf("the %s module imports the %s module `%s`", from.Tier, to.Tier, e.To)
 		}
 	case layout.OptIn:
-		if to.Tier == layout.Host && from.User == to.User {
+		if to.Tier == layout.Host && from.User == to.User && stem(e.From) != to.Host {
 			return fmt.Sprintf("the opt-in module imports `%s` of host `%s`", e.To, to.Host)
 		}
 	case layout.Group:
@@ -97,4 +99,10 @@ func member(p *lint.Pass, group, host string) bool {
 		}
 	}
 	return true
+}
+
+// stem is what a module is called: profiles/kiosk.nix that hands on to the
+// files of host kiosk is that host's own.
+func stem(file string) string {
+	return path.Base(strings.TrimSuffix(strings.TrimSuffix(file, ".nix"), "/default"))
 }
