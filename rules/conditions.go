@@ -1,6 +1,10 @@
 package rules
 
 import (
+	"cmp"
+	"math"
+	"slices"
+
 	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/outline"
@@ -28,10 +32,16 @@ func conditionsOf(s *lint.Source) conditions {
 			c.maybe = append(c.maybe, x.Else.Span())
 		case *outline.Apply:
 			switch name, args := outline.LibCall(x); name {
+			case "mkOption", "mkPackageOption":
+				c.maybe = append(c.maybe, x.Arg.Span()) // the default is needed where nothing is set
 			case "optional", "optionals", "optionalAttrs", "optionalString", "mkIf":
 				if len(args) == 2 {
 					c.branch(args[0], args[1], sc)
 				}
+			}
+		case *outline.Lambda:
+			if inner, ok := x.Body.(*outline.Lambda); ok && x.Formals == nil && inner.Formals == nil {
+				c.maybe = append(c.maybe, inner.Body.Span()) // an overlay, whose packages are asked for by name
 			}
 		}
 		return true
@@ -65,21 +75,44 @@ func within(spans []diag.Span, at diag.Span) bool {
 	return false
 }
 
-// surelyRead are flake.nix and the files that some host surely reads; all of
-// them where no host is known.
-func surelyRead(w *lint.Workspace) map[string]bool {
-	read := map[string]bool{"flake.nix": true}
-	if len(w.Hosts) == 0 {
-		for _, s := range w.Sources {
-			read[s.Path] = true
-		}
-	}
+// readParts are the parts of files that are surely evaluated.
+type readParts map[string][]diag.Span
+
+func (r readParts) has(file string, at diag.Span) bool { return within(r[file], at) }
+
+// surelyRead are flake.nix, the modules that some host surely reads, and what
+// modules of flake-parts import; the rest of those holds modules as values,
+// which count where a host reads them. Where no host is known, nothing else is
+// sure.
+func surelyRead(w *lint.Workspace) readParts {
+	read := readParts{"flake.nix": {{End: math.MaxInt}}}
 	for _, h := range w.Hosts {
 		for _, m := range h.Modules {
 			if m.Reach == outline.True {
-				read[m.Path] = true
+				read[m.Path] = append(read[m.Path], partsOf(m)...)
 			}
 		}
 	}
+	for file, spans := range read {
+		slices.SortFunc(spans, func(a, b diag.Span) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
+		read[file] = slices.Compact(spans)
+	}
 	return read
+}
+
+func partsOf(m *lint.Module) []diag.Span {
+	var out []diag.Span
+	switch {
+	case m.Class == lint.FlakeParts:
+		for _, p := range m.Out.Imports {
+			out = append(out, p.X.Span())
+		}
+	case !m.Value:
+		out = []diag.Span{{End: math.MaxInt}}
+	case m.Out.Head != nil:
+		out = []diag.Span{m.Out.Head.Span()}
+	case m.Out.Body != nil:
+		out = []diag.Span{m.Out.Body.Span()}
+	}
+	return out
 }

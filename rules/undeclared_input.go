@@ -42,12 +42,15 @@ var undeclaredInput = &lint.Rule{
 			return
 		}
 		names := f.InputNames()
+		if len(names) == 0 {
+			return // the fleet has its inputs from elsewhere: npins, niv
+		}
 		read := surelyRead(p.Work)
 		for _, s := range p.Work.Sources {
 			if !p.Wanted(s.Path) || !contains(s.Text, "inputs") || s.Outline() == nil || otherFlake(p.Work, s.Path) {
 				continue
 			}
-			inputUses(p, s, names, conditionsOf(s), read[s.Path])
+			inputUses(p, s, names, conditionsOf(s), read)
 		}
 	},
 }
@@ -66,8 +69,8 @@ func otherFlake(w *lint.Workspace, file string) bool {
 	return false
 }
 
-func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read bool) {
-	unneeded := unneededBindings(s)
+func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read readParts) {
+	unneeded := unneededBindings(s, cs)
 	undeclared := func(n outline.Name, sure bool) {
 		if cs.asked[n.Text] || cs.never(n.At) {
 			return
@@ -77,7 +80,7 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read
 			msg += fmt.Sprintf("; did you mean `%s`?", near)
 		}
 		d := diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed", Severity: diag.Error}
-		if !sure || !read || cs.under(n.At) || within(unneeded, n.At) {
+		if !sure || !read.has(s.Path, n.At) || cs.under(n.At) || within(unneeded, n.At) {
 			d.Severity = diag.Warning // nobody surely needs it
 		}
 		p.Report(d)
@@ -160,19 +163,31 @@ func isOutputsArgument(f *lint.Flake, name string, sc *outline.Scope) bool {
 	return e == nil && l != nil && l == f.Outputs && l.Formals.Has(name)
 }
 
-// unneededBindings are the values of let bindings whose names the file does not
-// mention: nobody evaluates them.
-func unneededBindings(s *lint.Source) []diag.Span {
-	mentioned := map[string]bool{}
+// unneededBindings are the values of let bindings that nobody surely evaluates:
+// the file does not mention their names, or under conditions alone, or in other
+// bindings of that kind.
+func unneededBindings(s *lint.Source, cs conditions) []diag.Span {
+	type mention struct {
+		name string
+		at   diag.Span
+	}
+	var mentions []mention
 	spans := map[string][]diag.Span{}
+	inherits := func(set *outline.Set) {
+		for _, e := range set.Entries {
+			if e.Inherit && e.From == nil {
+				mentions = append(mentions, mention{e.Name.Text, e.Name.At})
+			}
+		}
+	}
 	s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
 		switch x := x.(type) {
 		case *outline.Var:
-			mentioned[x.Name] = true
+			mentions = append(mentions, mention{x.Name, x.Span()})
 		case *outline.Set:
-			inherits(x, mentioned)
+			inherits(x)
 		case *outline.Let:
-			inherits(x.Binds, mentioned)
+			inherits(x.Binds)
 			for _, e := range x.Binds.Entries {
 				if !e.Inherit && e.Name.X == nil {
 					spans[e.Name.Text] = append(spans[e.Name.Text], e.Value.Span())
@@ -182,19 +197,20 @@ func unneededBindings(s *lint.Source) []diag.Span {
 		return true
 	})
 	var out []diag.Span
-	for name, at := range spans {
-		if !mentioned[name] {
-			out = append(out, at...)
+	for {
+		needed := map[string]bool{}
+		for _, m := range mentions {
+			needed[m.name] = needed[m.name] || !cs.under(m.at) && !within(out, m.at)
 		}
-	}
-	return out
-}
-
-// inherits notes the names that a set inherits from around it.
-func inherits(set *outline.Set, into map[string]bool) {
-	for _, e := range set.Entries {
-		if e.Inherit && e.From == nil {
-			into[e.Name.Text] = true
+		before := len(out)
+		out = nil
+		for name, at := range spans {
+			if !needed[name] {
+				out = append(out, at...)
+			}
+		}
+		if len(out) == before {
+			return out
 		}
 	}
 }

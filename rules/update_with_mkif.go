@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"nixgen/diag"
 	"nixgen/lint"
@@ -41,7 +42,7 @@ var updateWithMkIf = &lint.Rule{
 				if i == 1 {
 					lost, other = "right", b.Y
 				}
-				if onlyNames(other) {
+				if onlyNames(other) || knowsBetter(other) {
 					break
 				}
 				p.Error(diag.Diagnostic{
@@ -109,4 +110,11 @@ func onlyNames(x outline.Expr) bool {
 		}
 	}
 	return true
+}
+
+// knowsBetter: a set that changes what the mkIf or mkMerge is made of, or that
+// makes a function of it.
+func knowsBetter(x outline.Expr) bool {
+	s, ok := x.(*outline.Set)
+	return ok && slices.ContainsFunc([]string{"_type", "condition", "content", "contents", "__functor"}, func(n string) bool { return s.Find(n) != nil })
 }
