@@ -32,8 +32,8 @@ func conditionsOf(s *lint.Source) conditions {
 			c.maybe = append(c.maybe, x.Else.Span())
 		case *outline.Apply:
 			switch name, args := outline.LibCall(x); name {
-			case "mkOption", "mkPackageOption":
-				c.maybe = append(c.maybe, x.Arg.Span()) // the default is needed where nothing is set
+			case "mkOption":
+				c.defaults(args)
 			case "optional", "optionals", "optionalAttrs", "optionalString", "mkIf":
 				if len(args) == 2 {
 					c.branch(args[0], args[1], sc)
@@ -47,6 +47,19 @@ func conditionsOf(s *lint.Source) conditions {
 		return true
 	})
 	return c
+}
+
+// defaults are needed where nothing is set, and read where the option is.
+func (c *conditions) defaults(args []outline.Expr) {
+	if len(args) != 1 {
+		return
+	}
+	set, ok := args[0].(*outline.Set)
+	for _, name := range []string{"default", "defaultText", "example"} {
+		if ok && set.Find(name) != nil && set.Find(name).Value != nil {
+			c.maybe = append(c.maybe, set.Find(name).Value.Span())
+		}
+	}
 }
 
 func (c *conditions) branch(cond, then outline.Expr, sc *outline.Scope) {
