@@ -8,12 +8,16 @@ import "strings"
 // first candidate.
 func Suggest(name string, candidates []string) string {
 	best, bestD := "", 1+max(1, len(name)/3)
+	folded := fold(name)
 	for _, c := range candidates {
 		if c == name {
 			continue
 		}
-		if fold(c) == fold(name) {
+		if fold(c) == folded {
 			return c
+		}
+		if apart(name, c) >= bestD {
+			continue
 		}
 		if d := distance(name, c); d < bestD {
 			best, bestD = c, d
@@ -27,9 +31,9 @@ func Suggest(name string, candidates []string) string {
 // swapped with its neighbour. It is "" where several do, or none: only what
 // cannot have been meant otherwise is fit to be put right unasked.
 func Slip(name string, candidates []string) string {
-	found := ""
+	found, folded := "", fold(name)
 	for _, c := range candidates {
-		if c == name || fold(c) != fold(name) && (len(name) < 4 || distance(name, c) > 1) {
+		if c == name || fold(c) != folded && (len(name) < 4 || apart(name, c) > 1 || distance(name, c) > 1) {
 			continue
 		}
 		if found != "" {
@@ -40,9 +44,12 @@ func Slip(name string, candidates []string) string {
 	return found
 }
 
-func fold(s string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s))
-}
+var separators = strings.NewReplacer("-", "", "_", "")
+
+func fold(s string) string { return strings.ToLower(separators.Replace(s)) }
+
+// apart is the least that the distance of two names can be.
+func apart(a, b string) int { return max(len(a)-len(b), len(b)-len(a)) }
 
 // distance is the optimal string alignment distance over bytes.
 func distance(a, b string) int {

@@ -1,5 +1,20 @@
 package outline
 
+// apply evaluates `f x`.
+func (ev *Eval) apply(x *Apply, env *Env) Value {
+	fn := ev.Expr(x.Fn, env)
+	if _, ok := fn.(*Closure); ok {
+		// Its argument has a name there and is known by no other place, so that
+		// a variable need not be wrapped once more.
+		if v, ok := x.Arg.(*Var); ok {
+			if t := env.lexical(v.Name); t != nil {
+				return ev.Apply(fn, t)
+			}
+		}
+	}
+	return ev.Apply(fn, Later(x.Arg, env))
+}
+
 // Apply calls fn.
 func (ev *Eval) Apply(fn Value, arg *Thunk) Value {
 	if ev.Steps--; ev.Steps < 0 {
@@ -9,7 +24,7 @@ func (ev *Eval) Apply(fn Value, arg *Thunk) Value {
 	case *Closure:
 		return ev.call(fn, arg)
 	case *Builtin:
-		args := append(append([]*Thunk{}, fn.Args...), arg)
+		args := append(fn.Args[:len(fn.Args):len(fn.Args)], arg)
 		if len(args) < fn.Arity {
 			return &Builtin{fn.Name, fn.Arity, args, fn.Run}
 		}
@@ -39,20 +54,16 @@ func (ev *Eval) call(c *Closure, arg *Thunk) Value {
 
 // Bind opens the scope of a lambda's body for one argument.
 func (ev *Eval) Bind(c *Closure, arg *Thunk) *Env {
-	env := c.Env.child()
-	env.names = map[string]*Thunk{}
-	if c.Fn.Param != "" {
-		env.names[c.Fn.Param] = arg
-	}
+	env := &Env{up: c.Env, file: c.Env.file, lambda: c.Fn, arg: arg}
 	f := c.Fn.Formals
 	if f == nil {
 		return env
 	}
 	a := arg.Force(ev)
 	set, _ := a.(*Attrs)
+	env.slots = make([]*Thunk, len(f.Names))
 	for i := range f.Names {
-		fo := &f.Names[i]
-		env.names[fo.Name] = ev.formal(fo, set, a, env)
+		env.slots[i] = ev.formal(&f.Names[i], set, a, env)
 	}
 	return env
 }

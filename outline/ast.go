@@ -162,6 +162,22 @@ type Formal struct {
 	Default Expr
 }
 
+// formal is the number of a name in the lambda's pattern, -1 when it is not there.
+func (l *Lambda) formal(name string) int {
+	if l.Formals == nil {
+		return -1
+	}
+	for i := range l.Formals.Names {
+		if l.Formals.Names[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// binds reports whether a name is an argument of the lambda.
+func (l *Lambda) binds(name string) bool { return l.Param == name || l.formal(name) >= 0 }
+
 // Has reports whether the pattern names one of its arguments `name`.
 func (f *Formals) Has(name string) bool {
 	if f == nil {
@@ -177,18 +193,26 @@ func (f *Formals) Has(name string) bool {
 
 // Find returns the entry with a static name.
 func (s *Set) Find(name string) *Entry {
-	if s.index != nil {
-		if i, ok := s.index[name]; ok {
-			return &s.Entries[i]
-		}
-		return nil
-	}
-	for i := range s.Entries {
-		if e := &s.Entries[i]; e.Name.X == nil && e.Name.Text == name {
-			return e
-		}
+	if i := s.find(name); i >= 0 {
+		return &s.Entries[i]
 	}
 	return nil
+}
+
+// find is the number of that entry, -1 when there is none.
+func (s *Set) find(name string) int {
+	if s.index != nil {
+		if i, ok := s.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range s.Entries {
+		if n := &s.Entries[i].Name; n.X == nil && n.Text == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // add appends an entry and keeps Find fast.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // fn is a function that the evaluator knows.
@@ -12,9 +13,22 @@ type fn struct {
 	run   func(ev *Eval, a []*Thunk) Value
 }
 
-// functions is one table for builtins and lib: where both have a name they
-// mean the same. Aliases of namespaces (lib.lists.x) resolve to it too.
-var functions map[string]fn
+// functions is one table for builtins and lib, made when it is first asked:
+// where both have a name they mean the same. Aliases of namespaces
+// (lib.lists.x) resolve to it too.
+var functions func() map[string]*Builtin
+
+func init() { functions = sync.OnceValue(makeFunctions) } // they lead back to the table
+
+func makeFunctions() map[string]*Builtin {
+	out := map[string]*Builtin{}
+	for _, table := range []map[string]fn{coreFunctions(), listFunctions(), flakeFunctions()} {
+		for name, f := range table {
+			out[name] = &Builtin{Name: name, Arity: f.arity, Run: f.run}
+		}
+	}
+	return out
+}
 
 // globals are the names that need no `builtins.`.
 var globals = map[string]bool{
@@ -48,11 +62,10 @@ func (ev *Eval) global(name string) Value {
 
 // function as a value; nil for one that is not known.
 func (ev *Eval) function(name string) Value {
-	f, ok := functions[name]
-	if !ok {
-		return nil
+	if f := functions()[name]; f != nil {
+		return f
 	}
-	return &Builtin{Name: name, Arity: f.arity, Run: f.run}
+	return nil
 }
 
 // Lib is nixpkgs' lib and builtins at once.
@@ -178,9 +191,7 @@ func (ev *Eval) within(file *File, x Expr) Value {
 			env = env.letEnv(e.Binds)
 			at = e.Body
 		case *With:
-			n := env.child()
-			n.with = Later(e.Env, env)
-			env, at = n, e.Body
+			env, at = env.under(e.Env), e.Body
 		case *Set:
 			if e.Rec {
 				env = env.letEnv(e)
@@ -267,15 +278,16 @@ func typeIs[T Value](ev *Eval, a []*Thunk) Value {
 	case T:
 		return Bool(true)
 	case *Unknown, External, *Choice:
-		return unknown("the type is not known")
+		return unknownType
 	default:
 		_ = v
 		return Bool(false)
 	}
 }
 
-func init() {
-	functions = map[string]fn{
+// coreFunctions are those that most fleets use.
+func coreFunctions() map[string]fn {
+	return map[string]fn{
 		"map": {2, biMap}, "forEach": {2, flip(biMap)}, "filter": {2, biFilter}, "flatten": {1, biFlatten},
 		"concatLists": {1, biConcatLists}, "concatMap": {2, func(ev *Eval, a []*Thunk) Value {
 			return biConcatLists(ev, []*Thunk{Of(biMap(ev, a))})
@@ -315,7 +327,7 @@ func init() {
 		"stringLength": {1, strFn1(func(a string) Value { return Integer(len(a)) })},
 		"length":       {1, biLength},
 		"not": {1, func(ev *Eval, a []*Thunk) Value {
-			return boolOf(TruthOf(a[0].Force(ev)).Not(), "the condition is not known")
+			return boolOf(TruthOf(a[0].Force(ev)).Not(), unknownCondition)
 		}},
 		"throw":   {1, func(*Eval, []*Thunk) Value { return unknown("it throws") }},
 		"mkMerge": {1, marker("merge", "contents")},
@@ -330,8 +342,6 @@ func init() {
 		"mkOption":        {1, biMkOption}, "mkEnableOption": {1, biMkEnableOption},
 		"setDefaultModuleLocation": {2, second}, "unsafeDiscardStringContext": {1, second1},
 	}
-	maps.Copy(functions, listFunctions())
-	maps.Copy(functions, flakeFunctions())
 }
 
 func second(ev *Eval, a []*Thunk) Value  { return a[1].Force(ev) }

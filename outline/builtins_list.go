@@ -160,7 +160,7 @@ func biElem(ev *Eval, a []*Thunk) Value {
 	if l.Open {
 		t = t.Or(Maybe)
 	}
-	return boolOf(t, "the list is not completely known")
+	return boolOf(t, incompleteList)
 }
 
 func biFoldl(ev *Eval, a []*Thunk) Value {
@@ -171,12 +171,12 @@ func biFoldl(ev *Eval, a []*Thunk) Value {
 	f, acc := a[0].Force(ev), a[1].Force(ev)
 	for _, e := range l.Elems {
 		if e.Maybe {
-			return unknown("the list is not completely known")
+			return incompleteList
 		}
 		acc = ev.Apply(ev.Apply(f, Of(acc)), e.Thunk)
 	}
 	if l.Open {
-		return unknown("the list is not completely known")
+		return incompleteList
 	}
 	return acc
 }
@@ -214,7 +214,7 @@ func biAnyAll(all bool) func(*Eval, []*Thunk) Value {
 		} else if l.Open {
 			t = t.Or(Maybe)
 		}
-		return boolOf(t, "the condition is not known")
+		return boolOf(t, unknownCondition)
 	}
 }
 
@@ -248,7 +248,7 @@ func at1(i int) func(*Eval, []*Thunk) Value {
 		case l == nil:
 			return bad
 		case l.Open || l.maybe() || len(l.Elems) == 0:
-			return unknown("the list is not completely known")
+			return incompleteList
 		case i < 0:
 			return l.Elems[len(l.Elems)-1].Force(ev)
 		}
@@ -262,7 +262,7 @@ func biLength(ev *Eval, a []*Thunk) Value {
 		return bad
 	}
 	if l.Open || l.maybe() {
-		return unknown("the list is not completely known")
+		return incompleteList
 	}
 	return Integer(len(l.Elems))
 }

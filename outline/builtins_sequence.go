@@ -10,7 +10,7 @@ import (
 func sure(ev *Eval, t *Thunk) (*Sequence, Value) {
 	l, bad := list(ev, t)
 	if l != nil && (l.Open || l.maybe()) {
-		return nil, unknown("the list is not completely known")
+		return nil, incompleteList
 	}
 	return l, bad
 }
@@ -105,7 +105,7 @@ func biFindFirst(ev *Eval, a []*Thunk) Value {
 		case True:
 			return e.Force(ev)
 		case Maybe:
-			return unknown("the condition is not known")
+			return unknownCondition
 		}
 	}
 	return a[1].Force(ev)
@@ -381,7 +381,7 @@ func biLessThan(ev *Eval, a []*Thunk) Value {
 }
 
 // listFunctions are those of lib and builtins about lists, and about sets of
-// lists; the table of builtins.go takes them over.
+// lists; builtins.go has the others.
 func listFunctions() map[string]fn {
 	return map[string]fn{
 		"zipAttrsWith": {2, biZipAttrs}, "getAttrFromPath": {2, biGetAttrFromPath}, "setAttrByPath": {2, biSetAttrByPath},
@@ -410,7 +410,7 @@ func listFunctions() map[string]fn {
 			case *Closure, *Builtin:
 				return Bool(true)
 			case *Unknown, External, *Choice, *Attrs: // a functor is one too
-				return unknown("the type is not known")
+				return unknownType
 			}
 			return Bool(false)
 		}},

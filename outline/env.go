@@ -8,11 +8,14 @@ type Env struct {
 	up *Env
 	// file gives meaning to relative paths; it is set on the root of a file.
 	file *File
-	// names are lexical names; made on demand from set.
-	names map[string]*Thunk
-	set   *Set
-	// with is the set of a `with`; its names come behind all lexical ones.
-	with *Thunk
+	// set or lambda has the lexical names of the frame; slots are the values of
+	// the set's entries, made on demand, or of the names in the lambda's pattern.
+	set    *Set
+	lambda *Lambda
+	slots  []*Thunk
+	// arg is what the lambda was called with; in a frame without names it is the
+	// set of a `with`, whose names come behind all lexical ones.
+	arg *Thunk
 }
 
 func (e *Env) child() *Env { return &Env{up: e, file: e.file} }
@@ -24,24 +27,53 @@ func (e *Env) letEnv(s *Set) *Env {
 	return n
 }
 
+// under opens the scope of a `with`.
+func (e *Env) under(set Expr) *Env {
+	n := e.child()
+	n.arg = Later(set, e)
+	return n
+}
+
+// isWith tells that the frame is that of a `with`.
+func (e *Env) isWith() bool { return e.arg != nil && e.lambda == nil }
+
+// lexical finds a name in the nearest frame that has it; nil where none has.
+func (e *Env) lexical(name string) *Thunk {
+	for ; e != nil; e = e.up {
+		if t := e.local(name); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
 // local finds a lexical name in this frame alone.
 func (e *Env) local(name string) *Thunk {
-	if t, ok := e.names[name]; ok {
-		return t
+	switch {
+	case e.lambda != nil:
+		if i := e.lambda.formal(name); i >= 0 {
+			return e.slots[i]
+		}
+		if e.lambda.Param == name && name != "" {
+			return e.arg
+		}
+	case e.set != nil:
+		if i := e.set.find(name); i >= 0 {
+			return e.entry(i)
+		}
 	}
-	if e.set == nil {
-		return nil
+	return nil
+}
+
+// entry gives the value of one of the frame's own set, the same every time.
+func (e *Env) entry(i int) *Thunk {
+	if e.slots == nil {
+		e.slots = make([]*Thunk, len(e.set.Entries))
 	}
-	en := e.set.Find(name)
-	if en == nil {
-		return nil
+	if e.slots[i] == nil {
+		e.slots[i] = e.entryThunk(&e.set.Entries[i])
 	}
-	if e.names == nil {
-		e.names = map[string]*Thunk{}
-	}
-	t := e.entryThunk(en)
-	e.names[name] = t
-	return t
+	return e.slots[i]
 }
 
 // entryThunk is the value of a binding of this frame's own set.
@@ -91,12 +123,12 @@ func (t *Thunk) Force(ev *Eval) Value {
 		return ev.unknown(t.x, t.env, "it depends on itself")
 	}
 	t.busy = true
-	defer func() { t.busy = false }()
 	if t.run != nil {
 		t.v = t.run(ev)
 	} else {
 		t.v = ev.Expr(t.x, t.env)
 	}
+	t.busy = false
 	return t.v
 }
 

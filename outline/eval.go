@@ -104,17 +104,15 @@ func (ev *Eval) expr(x Expr, env *Env) Value {
 	case *Let:
 		return ev.Expr(x.Body, env.letEnv(x.Binds))
 	case *With:
-		n := env.child()
-		n.with = Later(x.Env, env)
-		return ev.Expr(x.Body, n)
+		return ev.Expr(x.Body, env.under(x.Env))
 	case *If:
-		return ev.branch(ev.Expr(x.Cond, env), Later(x.Then, env), Later(x.Else, env))
+		return ev.either(x, env)
 	case *Assert:
 		return ev.Expr(x.Body, env)
 	case *Lambda:
 		return &Closure{x, env}
 	case *Apply:
-		return ev.Apply(ev.Expr(x.Fn, env), Later(x.Arg, env))
+		return ev.apply(x, env)
 	case *Select:
 		return ev.selectPath(x, env)
 	case *Has:
@@ -137,19 +135,17 @@ type Boxed struct {
 }
 
 func (ev *Eval) lookup(x *Var, env *Env) Value {
-	for e := env; e != nil; e = e.up {
-		if t := e.local(x.Name); t != nil {
-			return t.Force(ev)
-		}
+	if t := env.lexical(x.Name); t != nil {
+		return t.Force(ev)
 	}
 	if v := ev.global(x.Name); v != nil {
 		return v
 	}
 	for e := env; e != nil; e = e.up {
-		if e.with == nil {
+		if !e.isWith() {
 			continue
 		}
-		switch w := e.with.Force(ev).(type) {
+		switch w := e.arg.Force(ev).(type) {
 		case *Attrs:
 			if v := w.Get(ev, x.Name); v != nil {
 				return v
@@ -210,7 +206,7 @@ func (ev *Eval) set(s *Set, env *Env) Value {
 func (ev *Eval) unary(x *Unary, env *Env) Value {
 	v := ev.Expr(x.X, env)
 	if x.Op == "!" {
-		return boolOf(TruthOf(v).Not(), "the condition is not known")
+		return boolOf(TruthOf(v).Not(), unknownCondition)
 	}
 	switch n := v.(type) {
 	case Integer:
@@ -221,12 +217,12 @@ func (ev *Eval) unary(x *Unary, env *Env) Value {
 	return ev.unknown(x, env, "the number is not known")
 }
 
-func boolOf(t Truth, why string) Value {
+func boolOf(t Truth, otherwise *Unknown) Value {
 	switch t {
 	case True:
 		return Bool(true)
 	case False:
 		return Bool(false)
 	}
-	return unknown(why)
+	return otherwise
 }

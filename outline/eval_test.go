@@ -89,15 +89,18 @@ func evalText(text string) (*Eval, Value) {
 		return nil
 	})
 	f := Lower(syntax.Parse("dir/x.nix", []byte(text)))
-	env := ev.Root(f).child()
-	env.names = map[string]*Thunk{
+	given := map[string]*Thunk{
 		"lib": Of(ev.Lib()), "u": Of(unknown("test")), "config": Of(External{"config"}), "pkgs": Of(External{"pkgs"}),
 		"configLib": Of(External{"configLib"}), "self": Of(&Attrs{Look: func(name string) Value {
 			return map[string]Value{"outPath": Text{Head: RootMark + ".", Whole: true}}[name]
 		}}),
 		"inputs": Of(External{"inputs"}), "modulesPath": Of(External{"modulesPath"}),
 	}
-	return ev, ev.Expr(f.Root, env)
+	module := &Lambda{Formals: &Formals{}, Body: f.Root}
+	for name := range given {
+		module.Formals.Names = append(module.Formals.Names, Formal{Name: name})
+	}
+	return ev, ev.Apply(&Closure{module, ev.Root(f)}, Of(&Attrs{Names: given}))
 }
 
 func TestEval(t *testing.T) {

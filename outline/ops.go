@@ -14,7 +14,7 @@ func (ev *Eval) binary(x *Binary, env *Env) Value {
 		if x.Op == "!=" {
 			t = t.Not()
 		}
-		return boolOf(t, "the comparison is not known")
+		return boolOf(t, unknownComparison)
 	case "++":
 		return ev.concat(ev.Expr(x.X, env), ev.Expr(x.Y, env))
 	case "//":
@@ -42,7 +42,7 @@ func (ev *Eval) logic(x *Binary, env *Env) Value {
 			ev.unsure++
 			defer func() { ev.unsure-- }()
 		}
-		return boolOf(a.And(TruthOf(ev.Expr(x.Y, env))), "the condition is not known")
+		return boolOf(a.And(TruthOf(ev.Expr(x.Y, env))), unknownCondition)
 	}
 	if a == True {
 		return Bool(true)
@@ -51,7 +51,7 @@ func (ev *Eval) logic(x *Binary, env *Env) Value {
 		ev.unsure++
 		defer func() { ev.unsure-- }()
 	}
-	return boolOf(a.Or(TruthOf(ev.Expr(x.Y, env))), "the condition is not known")
+	return boolOf(a.Or(TruthOf(ev.Expr(x.Y, env))), unknownCondition)
 }
 
 // equal compares as deep as is known.
@@ -376,7 +376,7 @@ func compare(op string, a, b Value) Value {
 		case Real:
 			c = cmpNum(float64(x), float64(y))
 		default:
-			return unknown("the comparison is not known")
+			return unknownComparison
 		}
 	case Real:
 		switch y := b.(type) {
@@ -385,12 +385,12 @@ func compare(op string, a, b Value) Value {
 		case Real:
 			c = cmpNum(float64(x), float64(y))
 		default:
-			return unknown("the comparison is not known")
+			return unknownComparison
 		}
 	case Text:
 		y, ok := b.(Text)
 		if !ok || !x.Whole || !y.Whole {
-			return unknown("the comparison is not known")
+			return unknownComparison
 		}
 		c = cmpNum(0, 0)
 		if x.Head < y.Head {
@@ -399,7 +399,7 @@ func compare(op string, a, b Value) Value {
 			c = 1
 		}
 	default:
-		return unknown("the comparison is not known")
+		return unknownComparison
 	}
 	switch op {
 	case "<":

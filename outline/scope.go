@@ -46,7 +46,7 @@ func (s *Scope) binding(name string) (*Entry, *Scope) {
 				return e, s
 			}
 		case s.lambda != nil:
-			if s.lambda.Param == name || s.lambda.Formals.Has(name) {
+			if s.lambda.binds(name) {
 				return nil, nil
 			}
 		}
@@ -57,12 +57,15 @@ func (s *Scope) binding(name string) (*Entry, *Scope) {
 // binding is Scope's for a scope that was found by evaluating.
 func (e *Env) binding(name string) (*Entry, *Scope) {
 	for ; e != nil; e = e.up {
-		if e.set != nil {
+		switch {
+		case e.set != nil:
 			if en := e.set.Find(name); en != nil {
 				return en, &Scope{fixed: e}
 			}
-		} else if e.names[name] != nil {
-			return nil, nil
+		case e.lambda != nil:
+			if e.lambda.binds(name) {
+				return nil, nil
+			}
 		}
 	}
 	return nil, nil
@@ -75,7 +78,7 @@ func (s *Scope) Inner(name string) bool {
 		switch {
 		case s.set != nil && s.set.Find(name) != nil:
 			return false
-		case s.lambda != nil && (s.lambda.Param == name || s.lambda.Formals.Has(name)):
+		case s.lambda != nil && (s.lambda.binds(name)):
 			for up := s.up; up != nil; up = up.up {
 				if up.lambda != nil {
 					return true
@@ -128,9 +131,7 @@ func (in *Instance) env(s *Scope) *Env {
 		}
 		return in.Eval.Bind(&Closure{s.lambda, up}, Of(arg))
 	}
-	e := up.child()
-	e.with = Later(s.with, up)
-	return e
+	return up.under(s.with)
 }
 
 // Value of an expression for this host.

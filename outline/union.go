@@ -1,5 +1,19 @@
 package outline
 
+// either evaluates `if`.
+func (ev *Eval) either(x *If, env *Env) Value {
+	switch TruthOf(ev.Expr(x.Cond, env)) {
+	case True:
+		return ev.Expr(x.Then, env)
+	case False:
+		return ev.Expr(x.Else, env)
+	}
+	ev.unsure++
+	a, b := ev.Expr(x.Then, env), ev.Expr(x.Else, env)
+	ev.unsure--
+	return union(ev, a, b)
+}
+
 // branch of a condition: both, marked maybe, when it is not known.
 func (ev *Eval) branch(cond Value, then, els *Thunk) Value {
 	switch TruthOf(cond) {

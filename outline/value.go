@@ -247,29 +247,44 @@ func (a *Attrs) Get(ev *Eval, name string) Value {
 
 func unknown(why string) *Unknown { return &Unknown{Why: why} }
 
+// What is said most often, of what stands at no place.
+var (
+	unknownCondition  = unknown("the condition is not known")
+	unknownComparison = unknown("the comparison is not known")
+	unknownType       = unknown("the type is not known")
+	incompleteList    = unknown("the list is not completely known")
+)
+
 // choice of values; equal knowns collapse and nested choices flatten.
 func choice(vs ...Value) Value {
-	var alts []Value
+	var few [4]Value // most are two values that are equal
+	alts := few[:0]
 	for _, v := range vs {
 		if c, ok := v.(*Choice); ok {
-			alts = append(alts, c.Alts...)
+			for _, alt := range c.Alts {
+				alts = addAlt(alts, alt)
+			}
 			continue
 		}
-		alts = append(alts, v)
+		alts = addAlt(alts, v)
 	}
-	var out []Value
-	for _, v := range alts {
-		if !slices.ContainsFunc(out, func(o Value) bool { return same(o, v) }) {
-			out = append(out, v)
-		}
-	}
-	if len(out) == 1 {
-		return out[0]
-	}
-	if len(out) > 16 {
+	switch {
+	case len(alts) == 1:
+		return alts[0]
+	case len(alts) > 16:
 		return unknown("too many alternatives")
 	}
-	return &Choice{out}
+	return &Choice{slices.Clone(alts)}
+}
+
+// addAlt adds an alternative that is not there yet.
+func addAlt(alts []Value, v Value) []Value {
+	for _, a := range alts {
+		if same(a, v) {
+			return alts
+		}
+	}
+	return append(alts, v)
 }
 
 // same is equality of scalars, identity of the rest.

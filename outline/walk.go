@@ -116,7 +116,7 @@ func (s *Scope) Bound(name string) (*Entry, *Lambda) {
 				return e, nil
 			}
 		case s.lambda != nil:
-			if s.lambda.Param == name || s.lambda.Formals.Has(name) {
+			if s.lambda.binds(name) {
 				return nil, s.lambda
 			}
 		}
