@@ -264,7 +264,7 @@ func (h *Host) startHome(m *Module, d *outline.Def, user string, t outline.Truth
 func (h *Host) inlineHome(m *Module, d *outline.Def, user string, t outline.Truth) {
 	out := outline.Inside(d)
 	e := edge{class: Home, user: user, truth: t, parent: m, file: m.FileOf(d.Scope), at: d.Name.At}
-	sub := h.add(e, e.file, out)
+	sub := h.add(e, e.file, out, nil)
 	sub.Value, sub.Inside = true, true
 	// Its names are evaluated where they stand: in the system module.
 	sub.In = m.In

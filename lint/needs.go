@@ -44,8 +44,7 @@ func (h *Host) Needs(m *Module, x outline.Expr, sc *outline.Scope, deep bool) st
 		}
 		return v
 	}
-	in := outline.NewInstance(ev, args)
-	v := in.Value(x, sc)
+	v := m.In.With(ev, args).Value(x, sc)
 	if deep {
 		h.needElements(ev, v)
 	}

@@ -145,7 +145,7 @@ func (h *Host) followPath(e edge, p string) {
 		h.again(e, old)
 		return
 	}
-	m := h.add(e, src.Path, src.Module())
+	m := h.add(e, src.Path, src.Module(), nil)
 	h.byKey[key] = m
 	h.imports(m)
 }
@@ -158,18 +158,19 @@ func (h *Host) again(e edge, old *Module) {
 	}
 }
 
-func (h *Host) add(e edge, p string, out *outline.Module) *Module {
+// add takes a module up; base is what outline.ReadValue gave.
+func (h *Host) add(e edge, p string, out *outline.Module, base *outline.Env) *Module {
 	m := &Module{
 		Host: h, Class: e.class, User: e.user, Path: p, Out: out, Reach: e.truth,
 		Parent: e.parent, From: e.file, At: e.at,
-		In: outline.NewInstance(h.Eval, h.args(e.class, e.user)),
+		In: outline.NewInstance(h.Eval, h.args(e.class, e.user), base),
 	}
 	h.Modules = append(h.Modules, m)
 	return m
 }
 
 func (h *Host) followValue(e edge, v outline.Value) {
-	out := outline.ReadValue(h.Eval, v)
+	out, base := outline.ReadValue(v)
 	if out == nil {
 		return
 	}
@@ -189,7 +190,7 @@ func (h *Host) followValue(e edge, v outline.Value) {
 		h.gap(e, "modules nested too deeply", "")
 		return
 	}
-	m := h.add(e, p, out)
+	m := h.add(e, p, out, base)
 	m.Value = true
 	h.imports(m)
 }

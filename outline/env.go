@@ -34,6 +34,14 @@ func (e *Env) under(set Expr) *Env {
 	return n
 }
 
+// above is the scope so many frames up.
+func (e *Env) above(n int) *Env {
+	for range n {
+		e = e.up
+	}
+	return e
+}
+
 // isWith tells that the frame is that of a `with`.
 func (e *Env) isWith() bool { return e.arg != nil && e.lambda == nil }
 

@@ -103,23 +103,39 @@ func Read(f *File) *Module {
 }
 
 // ReadValue reads a value used as a module: a set or function written inside
-// another one, or the result of a call. nil when it is no module.
-func ReadValue(ev *Eval, v Value) *Module {
-	w := &walker{m: &Module{}}
+// another one, or the result of a call; nil when it is no module. What is
+// written in a file reads the same on every host, and is read once; base is the
+// scope it stands in on this one.
+func ReadValue(v Value) (m *Module, base *Env) {
 	switch v := v.(type) {
 	case *Closure:
-		w.m.File = v.Env.file
-		w.root(v.Fn, &Scope{fixed: v.Env}, nil)
+		return readWritten(v.Fn, v.Env), v.Env
 	case *Attrs:
 		if v.origin != nil {
-			w.m.File = v.origin.env.file
-			w.root(v.origin.set, &Scope{fixed: v.origin.env}, nil)
-			break
+			return readWritten(v.origin.set, v.origin.env), v.origin.env
 		}
-		w.root(boxSet(v), &Scope{fixed: &Env{}}, nil)
-	default:
-		return nil
+		base = &Env{}
+		return readOuter(boxSet(v), base), base
 	}
+	return nil, nil
+}
+
+// readWritten keeps outlines with their file: the scopes around an expression
+// are the same wherever it is evaluated, with other values.
+func readWritten(x Expr, env *Env) *Module {
+	if env.file == nil {
+		return readOuter(x, env)
+	}
+	m, ok := env.file.read.Load(x)
+	if !ok {
+		m, _ = env.file.read.LoadOrStore(x, readOuter(x, env))
+	}
+	return m.(*Module)
+}
+
+func readOuter(x Expr, env *Env) *Module {
+	w := &walker{m: &Module{File: env.file}}
+	w.root(x, &Scope{outer: &outer{model: env}}, nil)
 	return w.m
 }
 

@@ -11,15 +11,23 @@ type Scope struct {
 	with   Expr
 	// head marks the lambda that takes the module's arguments.
 	head bool
-	// fixed is the scope of something that was found by evaluating.
-	fixed *Env
+	// outer is a scope around a value that was found by evaluating.
+	outer *outer
+}
+
+// outer stands for a scope around the value that a module is: up frames above
+// the value's own. model is that scope on one host; the others have the same
+// names in it, with other values.
+type outer struct {
+	model *Env
+	up    int
 }
 
 // File that expressions of this scope were written in.
 func (s *Scope) File() *File {
 	for ; s != nil; s = s.up {
-		if s.fixed != nil {
-			return s.fixed.file
+		if s.outer != nil {
+			return s.outer.model.file
 		}
 		if s.file != nil {
 			return s.file
@@ -39,8 +47,8 @@ func (s *Scope) under(with Expr) *Scope { return &Scope{up: s, with: with} }
 func (s *Scope) binding(name string) (*Entry, *Scope) {
 	for ; s != nil; s = s.up {
 		switch {
-		case s.fixed != nil:
-			return s.fixed.binding(name)
+		case s.outer != nil:
+			return s.outer.binding(name)
 		case s.set != nil:
 			if e := s.set.Find(name); e != nil {
 				return e, s
@@ -55,12 +63,12 @@ func (s *Scope) binding(name string) (*Entry, *Scope) {
 }
 
 // binding is Scope's for a scope that was found by evaluating.
-func (e *Env) binding(name string) (*Entry, *Scope) {
-	for ; e != nil; e = e.up {
+func (o *outer) binding(name string) (*Entry, *Scope) {
+	for e, up := o.model, o.up; e != nil; e, up = e.up, up+1 {
 		switch {
 		case e.set != nil:
 			if en := e.set.Find(name); en != nil {
-				return en, &Scope{fixed: e}
+				return en, &Scope{outer: &outer{e, up}}
 			}
 		case e.lambda != nil:
 			if e.lambda.binds(name) {
@@ -95,13 +103,19 @@ type Instance struct {
 	Eval *Eval
 	// Args is what the module function is called with.
 	Args Value
+	// base is the scope of the value that the module is; nil for a file.
+	base *Env
 	envs map[*Scope]*Env
 }
 
-// NewInstance binds to an evaluator and the module's arguments.
-func NewInstance(ev *Eval, args Value) *Instance {
-	return &Instance{Eval: ev, Args: args, envs: map[*Scope]*Env{}}
+// NewInstance binds to an evaluator and the module's arguments; base is what
+// ReadValue gave, nil for the module of a file.
+func NewInstance(ev *Eval, args Value, base *Env) *Instance {
+	return &Instance{Eval: ev, Args: args, base: base, envs: map[*Scope]*Env{}}
 }
+
+// With is the same module with another evaluator and other arguments.
+func (in *Instance) With(ev *Eval, args Value) *Instance { return NewInstance(ev, args, in.base) }
 
 // Env of a scope.
 func (in *Instance) Env(s *Scope) *Env {
@@ -115,8 +129,8 @@ func (in *Instance) Env(s *Scope) *Env {
 
 func (in *Instance) env(s *Scope) *Env {
 	switch {
-	case s.fixed != nil:
-		return s.fixed
+	case s.outer != nil:
+		return in.base.above(s.outer.up)
 	case s.file != nil:
 		return in.Eval.Root(s.file)
 	}

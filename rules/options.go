@@ -123,17 +123,14 @@ func (o *optionPass) judgedOf(mods []definedBy) []*judged {
 	return all
 }
 
-// judged is made once for all hosts that read the module in the same class,
-// where its names are plain.
+// judged is made once for all hosts that read the module in the same class and
+// share its names.
 func (o *optionPass) judged(m *definedBy) *judged {
 	type key struct {
-		of    any
+		of    *named
 		class int
 	}
-	k := key{m.Module, class(m.Module)}
-	if m.shared {
-		k.of = m.Out
-	}
+	k := key{m.named, class(m.Module)}
 	if v, ok := o.Work.Memo.Load(k); ok {
 		return v.(*judged)
 	}

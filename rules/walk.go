@@ -20,8 +20,8 @@ type setting struct {
 	*name
 }
 
-// A name is a definition with its whole path and every guard over it. Modules
-// without dynamic names share theirs among the hosts.
+// A name is a definition with its whole path and every guard over it. Hosts on
+// which the dynamic names of a module are the same share all of its names.
 type name struct {
 	def *outline.Def
 	// path holds "" for names that are not known.
@@ -69,11 +69,12 @@ func settings(h *lint.Host, visit func(*setting) bool) {
 // definedBy is what a module of a host defines.
 type definedBy struct {
 	*lint.Module
-	own   *lint.Options
-	names []name
-	// shared names are those of the module on every host.
-	shared bool
+	own *lint.Options
+	*named
 }
+
+// named are the names that a module defines, parents first.
+type named struct{ names []name }
 
 // modulesOf is made once for a host; flake-parts modules are left out.
 func modulesOf(h *lint.Host) []definedBy {
@@ -87,7 +88,7 @@ func modulesOf(h *lint.Host) []definedBy {
 			all = append(all, definedBy{Module: m, own: h.Options(m)})
 		}
 	}
-	inTurn(h, len(all), func(i int) { all[i].names, all[i].shared = namesOf(all[i].Module) })
+	inTurn(h, len(all), func(i int) { all[i].named = namesOf(all[i].Module) })
 	h.Work.Memo.Store(key{h}, all)
 	return all
 }
@@ -104,44 +105,69 @@ func inTurn(h *lint.Host, n int, f func(int)) {
 	}
 }
 
-// namesOf lists what a module defines, parents first; once for all hosts
-// where the names are plain.
-func namesOf(m *lint.Module) (names []name, shared bool) {
-	if v, ok := m.Host.Work.Memo.Load(m.Out); ok {
-		if names := v.([]name); names != nil {
-			return names, true
+// namesOf lists what a module defines; once for all hosts where its dynamic
+// names are the same.
+func namesOf(m *lint.Module) *named {
+	type key struct {
+		out     *outline.Module
+		dynamic string
+	}
+	s := extentOf(m)
+	k := key{m.Out, s.dynamicNames(m)}
+	v, ok := m.Host.Work.Memo.Load(k)
+	if !ok {
+		c := collector{module: m, all: make([]name, 0, s.size)}
+		for _, d := range m.Out.Defs {
+			c.collect(d, nil, nil)
 		}
+		v, _ = m.Host.Work.Memo.LoadOrStore(k, &named{c.all})
 	}
-	c := collector{module: m}
-	for _, d := range m.Out.Defs {
-		c.count(d)
-	}
-	c.all = make([]name, 0, c.size)
-	for _, d := range m.Out.Defs {
-		c.collect(d, nil, nil)
-	}
-	if c.dynamic {
-		m.Host.Work.Memo.Store(m.Out, []name(nil))
-		return c.all, false
-	}
-	v, _ := m.Host.Work.Memo.LoadOrStore(m.Out, c.all)
-	return v.([]name), true
+	return v.(*named)
 }
 
-type collector struct {
-	module  *lint.Module
-	all     []name
+// extent is how many definitions a module has, and which have dynamic names.
+type extent struct {
 	size    int
-	dynamic bool
+	dynamic []*outline.Def
 }
 
-// count makes room, so that names stay where they are.
-func (c *collector) count(d *outline.Def) {
-	c.size++
-	c.dynamic = c.dynamic || d.Name.X != nil
-	for _, k := range d.Kids {
-		c.count(k)
+func extentOf(m *lint.Module) *extent {
+	if v, ok := m.Host.Work.Memo.Load(m.Out); ok {
+		return v.(*extent)
 	}
+	s := &extent{}
+	s.count(m.Out.Defs)
+	m.Host.Work.Memo.Store(m.Out, s)
+	return s
+}
+
+func (s *extent) count(ds []*outline.Def) {
+	s.size += len(ds)
+	for _, d := range ds {
+		if d.Name.X != nil {
+			s.dynamic = append(s.dynamic, d)
+		}
+		s.count(d.Kids)
+	}
+}
+
+// dynamicNames are those of a module on its host.
+func (s *extent) dynamicNames(m *lint.Module) string {
+	if len(s.dynamic) == 0 {
+		return ""
+	}
+	names := make([]string, len(s.dynamic))
+	for i, d := range s.dynamic {
+		names[i], _ = m.Name(d)
+	}
+	return strings.Join(names, "\x00")
+}
+
+// collector lists names; it has room for all of them, so that they stay where
+// they are.
+type collector struct {
+	module *lint.Module
+	all    []name
 }
 
 func (c *collector) mentionsSops(l outline.Leaf) bool {
