@@ -69,8 +69,26 @@ func comments(in Input, r *Result) {
 	}
 }
 
+// commentStep does something to one pair of comments.
+type commentStep struct {
+	op CommentOp
+	r  *Result
+}
+
+func (s *commentStep) add(k CommentKind, target Side, text string) {
+	s.op.Kind, s.op.Target, s.op.Text = k, target, text
+	s.r.Comments = append(s.r.Comments, s.op)
+}
+
+// lost records the text that did not win.
+func (s *commentStep) lost(winner Side, kept, gone string) {
+	s.r.Conflicts = append(s.r.Conflicts, Conflict{Field: "comment", Winner: winner, Kept: kept, Lost: gone})
+}
+
+// linked merges two comments that belong together; ok tells whether each is
+// still there.
 func linked(in Input, r *Result, l Link, a, b model.Comment, okA, okB bool) {
-	op := CommentOp{TW: l.TW, VK: l.VK, Foreign: b.Foreign}
+	do := commentStep{CommentOp{TW: l.TW, VK: l.VK, Foreign: b.Foreign}, r}
 	aCh, bCh := okA && a.Text != l.TWText, okB && b.Text != l.VKText
 	if l.Hidden {
 		if bCh {
@@ -81,43 +99,36 @@ func linked(in Input, r *Result, l Link, a, b model.Comment, okA, okB bool) {
 		}
 		okA = false
 	}
-	add := func(k CommentKind, target Side, text string) {
-		op.Kind, op.Target, op.Text = k, target, text
-		r.Comments = append(r.Comments, op)
-	}
-	lost := func(winner Side, kept, gone string) {
-		r.Conflicts = append(r.Conflicts, Conflict{Field: "comment", Winner: winner, Kept: kept, Lost: gone})
-	}
 	if apart := okA && !aCh && l.TWText != l.VKText; apart && (!okB || (bCh && b.Foreign && a.Text != b.Text)) {
-		lost(Vikunja, b.Text, a.Text) // changed here alone, where it cannot be changed there: no other copy is left
+		do.lost(Vikunja, b.Text, a.Text) // changed here alone, where it cannot be changed there: no other copy is left
 	}
 	switch {
 	case !okA && !okB:
-		add(ForgetComment, Vikunja, "")
+		do.add(ForgetComment, Vikunja, "")
 	case !okA && bCh: // removed here, edited there: the edit stays
-		lost(Vikunja, b.Text, "")
-		op.TW = ""
-		add(AddComment, Taskwarrior, b.Text)
+		do.lost(Vikunja, b.Text, "")
+		do.op.TW = ""
+		do.add(AddComment, Taskwarrior, b.Text)
 	case !okA:
-		add(DelComment, Vikunja, "")
+		do.add(DelComment, Vikunja, "")
 	case !okB && aCh:
-		lost(Taskwarrior, a.Text, "")
-		op.VK, op.Foreign = "", false
-		add(AddComment, Vikunja, a.Text)
+		do.lost(Taskwarrior, a.Text, "")
+		do.op.VK, do.op.Foreign = "", false
+		do.add(AddComment, Vikunja, a.Text)
 	case !okB:
-		add(DelComment, Taskwarrior, "")
+		do.add(DelComment, Taskwarrior, "")
 	case aCh && bCh && a.Text == b.Text:
-		add(LinkComment, Vikunja, a.Text)
+		do.add(LinkComment, Vikunja, a.Text)
 	case aCh && bCh && (in.Winner == Vikunja || b.Foreign):
-		lost(Vikunja, b.Text, a.Text)
-		add(SetComment, Taskwarrior, b.Text)
+		do.lost(Vikunja, b.Text, a.Text)
+		do.add(SetComment, Taskwarrior, b.Text)
 	case aCh && bCh:
-		lost(Taskwarrior, a.Text, b.Text)
-		add(SetComment, Vikunja, a.Text)
+		do.lost(Taskwarrior, a.Text, b.Text)
+		do.add(SetComment, Vikunja, a.Text)
 	case aCh:
-		add(SetComment, Vikunja, a.Text)
+		do.add(SetComment, Vikunja, a.Text)
 	case bCh:
-		add(SetComment, Taskwarrior, b.Text)
+		do.add(SetComment, Taskwarrior, b.Text)
 	}
 }
 
