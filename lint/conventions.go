@@ -70,59 +70,75 @@ func (h *Host) ezConfigs() *convention {
 	if !ok {
 		return nil
 	}
-	dir := func(class Class, kind string) string { return path.Join(root, wiredFolder[class]+"-"+kind) }
-	defaults := func(class Class, names ...string) []string {
-		var out []string
-		for _, n := range names {
-			for _, p := range []string{n + ".nix", n + "/default.nix"} {
-				if p = path.Join(dir(class, "modules"), p); h.Work.Source(p) != nil {
-					out = append(out, p)
-					break
-				}
+	ez := ezTree(root)
+	return &convention{
+		hosts:   func(w *Workspace, class Class) []wiredHost { return ezHosts(w, class, ez.dir(class, "configurations")) },
+		modules: func(w *Workspace, class Class) []string { return ez.modules(w, class, "default") },
+		homes:   ez.homes,
+		outputs: map[string]string{
+			"nixosModules": ez.dir(NixOS, "modules"), "darwinModules": ez.dir(Darwin, "modules"), "homeModules": ez.dir(Home, "modules"),
+		},
+		args: ez.args,
+	}
+}
+
+// ezTree is the root of a fleet of ez-configs.
+type ezTree string
+
+func (t ezTree) dir(class Class, kind string) string {
+	return path.Join(string(t), wiredFolder[class]+"-"+kind)
+}
+
+// modules are those modules of a class, of some names, that exist.
+func (t ezTree) modules(w *Workspace, class Class, names ...string) []string {
+	var out []string
+	for _, n := range names {
+		for _, p := range []string{n + ".nix", n + "/default.nix"} {
+			if p = path.Join(t.dir(class, "modules"), p); w.Source(p) != nil {
+				out = append(out, p)
+				break
 			}
 		}
-		return out
 	}
-	return &convention{
-		hosts:   func(w *Workspace, class Class) []wiredHost { return ezHosts(w, class, dir(class, "configurations")) },
-		modules: func(_ *Workspace, class Class) []string { return defaults(class, "default") },
-		homes: func(h *Host, f wiredHost) map[string][]string {
-			out := map[string][]string{}
-			users, _ := stringList(h.Eval, h.ezOption(wiredFolder[Class(h.Platform)], "hosts", f.name, "userHomeModules"))
-			system := map[bool]string{true: "darwin", false: "linux"}[Class(h.Platform) == Darwin]
-			for _, u := range users {
-				if h.ezOption("home", "users", u, "importDefault") != outline.Bool(false) {
-					out[u] = defaults(Home, "default", system)
-				}
-				for _, c := range h.Work.namedFiles(dir(Home, "configurations"), "") {
-					if c.name == u {
-						out[u] = append(out[u], c.file)
-					}
-				}
-			}
-			return out
-		},
-		outputs: map[string]string{
-			"nixosModules": dir(NixOS, "modules"), "darwinModules": dir(Darwin, "modules"), "homeModules": dir(Home, "modules"),
-		},
-		args: func(h *Host, class Class, _ wiredHost) map[string]outline.Value {
-			out := map[string]outline.Value{}
-			if a, ok := h.ezOption("globalArgs").(*outline.Attrs); ok {
-				for name, t := range a.Names {
-					out[name] = t.Force(h.Eval)
-				}
-			}
-			mods := &outline.Attrs{Names: map[string]*outline.Thunk{}}
-			for _, f := range h.Work.namedFiles(dir(class, "modules"), "") {
-				mods.Names[f.name] = outline.Of(outline.FilePath{Head: f.file, Whole: true})
-			}
-			for _, p := range defaults(class, "default") {
-				mods.Names["default"] = outline.Of(outline.FilePath{Head: p, Whole: true})
-			}
-			out["ezModules"] = mods
-			return out
-		},
+	return out
+}
+
+func (t ezTree) homes(h *Host, f wiredHost) map[string][]string {
+	out := map[string][]string{}
+	users, _ := stringList(h.Eval, h.ezOption(wiredFolder[Class(h.Platform)], "hosts", f.name, "userHomeModules"))
+	system := "linux"
+	if Class(h.Platform) == Darwin {
+		system = "darwin"
 	}
+	for _, u := range users {
+		if h.ezOption("home", "users", u, "importDefault") != outline.Bool(false) {
+			out[u] = t.modules(h.Work, Home, "default", system)
+		}
+		for _, c := range h.Work.namedFiles(t.dir(Home, "configurations"), "") {
+			if c.name == u {
+				out[u] = append(out[u], c.file)
+			}
+		}
+	}
+	return out
+}
+
+func (t ezTree) args(h *Host, class Class, _ wiredHost) map[string]outline.Value {
+	out := map[string]outline.Value{}
+	if a, ok := h.ezOption("globalArgs").(*outline.Attrs); ok {
+		for name, t := range a.Names {
+			out[name] = t.Force(h.Eval)
+		}
+	}
+	mods := &outline.Attrs{Names: map[string]*outline.Thunk{}}
+	for _, f := range h.Work.namedFiles(t.dir(class, "modules"), "") {
+		mods.Names[f.name] = outline.Of(outline.FilePath{Head: f.file, Whole: true})
+	}
+	for _, p := range t.modules(h.Work, class, "default") {
+		mods.Names["default"] = outline.Of(outline.FilePath{Head: p, Whole: true})
+	}
+	out["ezModules"] = mods
+	return out
 }
 
 // ezHosts leaves the homes out: they are made for every user on every host.

@@ -387,34 +387,14 @@ func (h *Host) args(class Class, user string) *outline.Attrs {
 // become known.
 type cachedArgs struct{ special, args *outline.Attrs }
 
+// arg is one argument, by the first who has it: the module system, the special
+// arguments, [layout.args], nixgen's own wiring, what is known of the host.
 func (h *Host) arg(class Class, user string, special *outline.Attrs, name string) outline.Value {
-	switch name {
-	case "config":
-		if class == FlakeParts {
-			return outline.External{Path: partsConfig}
-		}
-		if class == Home && user != "" {
-			return outline.External{Path: homeConfig + user}
-		}
-		return outline.External{Path: "config"}
-	case "options", "modulesPath":
-		return outline.External{Path: name}
-	case "withSystem":
-		if class == FlakeParts {
-			return withSystem
-		}
+	if v := moduleArg(class, user, name); v != nil {
+		return v
 	}
-	if special != nil {
-		if v := special.Get(h.Eval, name); v != nil {
-			_, open := v.(*outline.Unknown)
-			if open && name == "lib" {
-				// Whoever passes a lib of his own puts functions on top of it.
-				return h.Eval.Lib()
-			}
-			if !open || special.Names[name] != nil {
-				return v
-			}
-		}
+	if v := h.specialArg(special, name); v != nil {
+		return v
 	}
 	if v, ok := h.layoutArg(name); ok {
 		return v
@@ -437,6 +417,47 @@ func (h *Host) arg(class Class, user string, special *outline.Attrs, name string
 		return v
 	}
 	return outline.External{Path: name}
+}
+
+// moduleArg is what the module system itself passes, or nil.
+func moduleArg(class Class, user, name string) outline.Value {
+	switch name {
+	case "config":
+		if class == FlakeParts {
+			return outline.External{Path: partsConfig}
+		}
+		if class == Home && user != "" {
+			return outline.External{Path: homeConfig + user}
+		}
+		return outline.External{Path: "config"}
+	case "options", "modulesPath":
+		return outline.External{Path: name}
+	case "withSystem":
+		if class == FlakeParts {
+			return withSystem
+		}
+	}
+	return nil
+}
+
+// specialArg is what the flake passes as specialArgs, nil where it does not or
+// where that is not known.
+func (h *Host) specialArg(special *outline.Attrs, name string) outline.Value {
+	if special == nil {
+		return nil
+	}
+	v := special.Get(h.Eval, name)
+	if v == nil {
+		return nil
+	}
+	_, open := v.(*outline.Unknown)
+	if open && name == "lib" {
+		return h.Eval.Lib() // whoever passes a lib of his own puts functions on top of it
+	}
+	if open && special.Names[name] == nil {
+		return nil
+	}
+	return v
 }
 
 // withSystem of flake-parts calls a function with what perSystem modules get.
