@@ -13,17 +13,21 @@ import (
 
 // otherDifferences say why we and the other linter do not agree on a case.
 var otherDifferences = map[string]string{
-	"not-bool":     "what is compared may be null or a string: `x == true` is then false, and `x` alone an error; found, not fixed",
-	"can-fix":      "theirs has no test of its fix; ours joins the two",
-	"rest-rule":    "this is redundant-pattern-bind's finding, and theirs counts it twice",
-	"empty-let":    "the empty `let in` that is left is empty-let-in's finding, and its fix takes it away",
-	"keeps-parens": "we write `(rec { … }).body`; theirs reads the same",
-	"forgives":     "`x.a ? b` fails where x has no a, `x.a.b or d` does not; found, not fixed",
-	"chain":        "what is used only by something unused is found once that is gone, so that one cause is one finding; fixing finds all of them",
-	"closed":       "without `...` the caller must not pass the name any more: found, not fixed",
-	"has-alias":    "the whole argument is used too, and its set of names with it: not found",
-	"duplicate":    "the file does not evaluate (`gone` is defined twice): duplicate-attribute's finding as well",
-	"comment":      "our comment is `# nixgen: allow`, with a rule and a reason",
+	"not-bool":   "what is compared may be null or a string: `x == true` is then false, and `x` alone an error; found, not fixed",
+	"can-fix":    "theirs has no test of its fix; ours joins the two",
+	"empty-let":  "the empty `let in` that is left is empty-let-in's finding, and its fix takes it away",
+	"forgives":   "`x.a ? b` fails where x has no a, `x.a.b or d` does not; found, not fixed",
+	"forgotten":  "`inherit (x) a;` forgets the default: not found",
+	"blank-line": "ours leaves the blank line",
+	"asserts":    "`(a.b).c or d` fails where a has no b, `a.b.c or d` does not: not found",
+	"two-args":   "`n: f` hides how many arguments there are: not found",
+	"none-taken": "`{ }:` refuses arguments, and callPackage looks at it, `_:` takes any: not found",
+	"to-the-end": "ours goes on until nothing is left to fix",
+	"shadows":    "both bind a name that the outer one uses, and the meaning would change: not found",
+	"underscore": "a leading underscore says that a name is meant to be unused, in a `let` as well",
+	"closed":     "without `...` the caller must not pass the name any more: found, not fixed",
+	"has-alias":  "the whole argument is used too, and its set of names with it: not found",
+	"duplicate":  "the file does not evaluate (`gone` is defined twice): duplicate-attribute's finding as well",
 }
 
 // TestOthers holds our rules of the language to what statix and deadnix

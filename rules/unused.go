@@ -10,7 +10,9 @@ import (
 )
 
 // What the five rules about unused names share. A name is dead when nothing
-// uses it but its own definition and those of other dead names.
+// uses it but its own definition and dead names beside it, in the same `let` or
+// argument pattern. What a dead name uses from outside is found once that is
+// gone, and what stands inside of it is used there.
 
 // deadNames are the dead names of a file that satisfy want, in the file's
 // order. A leading underscore says that a name is meant to be unused.
@@ -35,46 +37,46 @@ func findDead(s *lint.Source) []syntax.Name {
 		return nil
 	}
 	names := slices.Collect(s.Syntax().Names().All())
-	d := deadness{dead: map[syntax.Node]bool{}, size: len(s.Text)}
+	d := deadness{decls: map[syntax.Node]bool{}, among: map[syntax.Node]bool{}}
 	// A dead name kills those that only it uses, before or behind it.
 	for changed := true; changed; slices.Reverse(names) {
 		changed = false
 		for _, b := range names {
-			if d.unused(b) && mortal(b) && !d.dead[decl(b)] {
+			if d.unused(b) && mortal(b) && !d.decls[decl(b)] && !skipped(decl(b)) {
 				d.bury(decl(b))
 				changed = true
 			}
 		}
 	}
 	var out []syntax.Name
-	if len(d.dead) == 0 {
+	if len(d.decls) == 0 {
 		return out
 	}
 	for b := range s.Syntax().Names().All() {
-		if mortal(b) && d.dead[decl(b)] {
+		if mortal(b) && d.decls[decl(b)] {
 			out = append(out, b)
 		}
 	}
 	return out
 }
 
+// deadness holds the dead declarations, and the `let`s and patterns they stand in.
 type deadness struct {
-	dead map[syntax.Node]bool // by declaration
-	text []bool               // for every byte: is it never evaluated; nil before the first
-	size int
+	decls, among map[syntax.Node]bool
 }
 
-// unused is true if every use of b stands in a dead declaration or in its own.
+// unused is true if every use of b stands in its own declaration or in a dead
+// one beside it.
 func (d *deadness) unused(b syntax.Name) bool {
 	if b.NumUses() == 0 {
 		return true
 	}
-	if d.text == nil && (b.Kind() != syntax.LetName || usedElsewhere(b)) {
+	if usedElsewhere(b) && len(d.decls) == 0 {
 		return false
 	}
-	own := decl(b).Span()
+	own := decl(b)
 	for use := range b.Uses() {
-		if at := use.Span(); !covers(own, at) && (d.text == nil || !d.text[at.Start]) {
+		if at := use.Span(); !covers(own.Span(), at) && !d.inDead(use, group(own)) {
 			return false
 		}
 	}
@@ -87,7 +89,7 @@ func usedElsewhere(b syntax.Name) bool {
 	v := b.Value()
 	for use := range b.Uses() {
 		at := use.Span()
-		return v.Valid() && (at.Start >= v.Span().End || at.End <= b.Node().Span().Start)
+		return !v.Valid() || at.Start >= v.Span().End || at.End <= b.Node().Span().Start
 	}
 	return false
 }
@@ -96,28 +98,39 @@ func covers(outer, inner diag.Span) bool {
 	return outer.Start < inner.Start && inner.End <= outer.End
 }
 
-// bury notes a dead declaration, and with the last name of an inherit what it
-// inherits from.
-func (d *deadness) bury(n syntax.Node) {
-	d.dead[n] = true
-	if inherit, ok := n.Parent().AsInherit(); ok {
-		if _, has := inherit.From(); !has || !d.deadInherit(inherit) {
-			return
+// inDead is true if a node belongs to a dead declaration of a group.
+func (d *deadness) inDead(n, group syntax.Node) bool {
+	if !d.among[group] {
+		return false
+	}
+	for ; n.Valid(); n = n.Parent() {
+		if n.Parent() != group {
+			continue
 		}
-		n = inherit.Child(0)
+		inherit, ok := n.AsInherit()
+		return d.decls[n] || ok && d.deadInherit(inherit)
 	}
-	if d.text == nil {
-		d.text = make([]bool, d.size)
+	return false
+}
+
+// bury notes a dead declaration.
+func (d *deadness) bury(decl syntax.Node) {
+	d.decls[decl] = true
+	d.among[group(decl)] = true
+}
+
+// group is the `let`, the pattern or the lambda that a declaration belongs to.
+func group(decl syntax.Node) syntax.Node {
+	if decl.Parent().Is(syntax.KindInherit) {
+		return decl.Parent().Parent()
 	}
-	for i := n.Span().Start; i < n.Span().End; i++ {
-		d.text[i] = true
-	}
+	return decl.Parent()
 }
 
 // deadInherit is true if all names of an inherit are dead.
 func (d *deadness) deadInherit(inherit syntax.Inherit) bool {
 	for name := range inherit.Names() {
-		if !d.dead[name] {
+		if !d.decls[name] {
 			return false
 		}
 	}
@@ -128,6 +141,21 @@ func (d *deadness) deadInherit(inherit syntax.Inherit) bool {
 // nothing that begins with an underscore.
 func mortal(b syntax.Name) bool {
 	return b.Kind() != syntax.RecName && !strings.HasPrefix(b.String(), "_") && !b.Node().Is(syntax.KindInterp)
+}
+
+// skipped declarations have the comment by which deadnix is told to pass over
+// one: before it, at most one line above.
+func skipped(decl syntax.Node) bool {
+	lines := 0
+	for t := decl.First().Prev(); t.Valid() && lines < 2; t = t.Prev() {
+		switch {
+		case t.Kind().IsComment() && strings.Contains(t.Text(), "deadnix: skip"):
+			return true
+		case t.Kind() == syntax.TokSpace:
+			lines += strings.Count(t.Text(), "\n")
+		}
+	}
+	return false
 }
 
 // decl is the node that goes when the name goes: its binding, its formal, or

@@ -52,7 +52,18 @@ func uselessParen(n syntax.Node) bool {
 	case syntax.KindSelect:
 		sel, _ := inner.AsSelect()
 		_, hasDefault := sel.Default()
-		return !hasDefault && demand(n) <= precSelect
+		return !hasDefault && (demand(n) <= precSelect || selectedFrom(n))
 	}
 	return false
+}
+
+// selectedFrom is true for the parentheses of `(a.b).c`. With a default they
+// count: `(a.b).c or d` fails where a has no b.
+func selectedFrom(n syntax.Node) bool {
+	outer, ok := n.Parent().AsSelect()
+	if !ok || outer.Child(0) != n {
+		return false
+	}
+	_, hasDefault := outer.Default()
+	return !hasDefault
 }
