@@ -113,14 +113,7 @@ func Compare(a, b Diagnostic) int {
 // Sort puts findings in the order in which they are printed.
 func Sort(ds []Diagnostic) { slices.SortFunc(ds, Compare) }
 
-// Worst returns the highest severity, and false for an empty list.
-func Worst(ds []Diagnostic) (Severity, bool) {
-	if len(ds) == 0 {
-		return Info, false
-	}
-	w := Info
-	for _, d := range ds {
-		w = max(w, d.Severity)
-	}
-	return w, true
+// Has reports whether any finding is at least that severe.
+func Has(ds []Diagnostic, least Severity) bool {
+	return slices.ContainsFunc(ds, func(d Diagnostic) bool { return d.Severity >= least })
 }

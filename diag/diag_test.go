@@ -28,6 +28,13 @@ func TestSortDoesNotDependOnTheOrderFound(t *testing.T) {
 	}
 }
 
+func TestHas(t *testing.T) {
+	ds := []Diagnostic{{Severity: Info}, {Severity: Warning}}
+	if Has(nil, Info) || Has(ds, Error) || !Has(ds, Warning) || Has(ds[:1], Warning) {
+		t.Error("the findings are an info and a warning, and no error")
+	}
+}
+
 func TestLines(t *testing.T) {
 	long := strings.Repeat("x", 20000)
 	l := NewLines([]byte("ab\n\n" + long + "\n"))

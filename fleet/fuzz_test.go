@@ -61,9 +61,9 @@ func checkLoad(t *testing.T, src []byte, env Env) {
 	if len(f.Hosts) != len(g.Hosts) || f.Layout.Generated == "" || f.Inputs.Nixpkgs == "" {
 		t.Fatalf("incomplete fleet: %+v", f)
 	}
-	worst, _ := diag.Worst(append(syntax, ds...))
+	broken := diag.Has(append(syntax, ds...), diag.Error)
 	for _, h := range f.Hosts {
-		if !ValidHostName(h.Name) || h.Platform == "" || worst < diag.Error && h.StateVersion == nil {
+		if !ValidHostName(h.Name) || h.Platform == "" || !broken && h.StateVersion == nil {
 			t.Fatalf("unsound host %+v", h)
 		}
 		for _, v := range f.SpecValues(h) {

@@ -72,7 +72,7 @@ func TestGood(t *testing.T) {
 				continue
 			}
 			fl, ds := Load("hosts.toml", f.Data, env)
-			if worst, _ := diag.Worst(ds); worst == diag.Error {
+			if diag.Has(ds, diag.Error) {
 				t.Errorf("%s: %s: %s", file, name, render(f.Data, ds))
 			}
 			var b strings.Builder

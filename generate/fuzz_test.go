@@ -40,7 +40,7 @@ func FuzzFiles(f *testing.F) {
 		opt := Options{Env: fleet.Env{Profiles: known}}
 		inv.Env(&opt.Env)
 		fl, more := doc.Load(opt.Env)
-		if worst, any := diag.Worst(append(ds, more...)); any && worst == diag.Error {
+		if diag.Has(append(ds, more...), diag.Error) {
 			return
 		}
 		checkFiles(t, fl, inv, opt)
@@ -51,7 +51,7 @@ func FuzzFiles(f *testing.F) {
 func checkFiles(t *testing.T, fl *fleet.Fleet, inv *layout.Inventory, opt Options) {
 	t.Helper()
 	files, ds := Files(fl, inv, opt)
-	if worst, any := diag.Worst(ds); any && worst == diag.Error {
+	if diag.Has(ds, diag.Error) {
 		return
 	}
 	for i, x := range files {
@@ -93,7 +93,7 @@ func FuzzWords(f *testing.F) {
 		fmt.Fprintf(&b, "homebrew.masApps = { %s = 1 }\ndefaults.CustomUserPreferences = { %s = { %s = %s } }\n", quote(key), quote(other), quote(key), quote(text))
 		fmt.Fprintf(&b, "nix.settings = { %s = %s }\nnix.enable = false\n", quote(key), quote(text))
 		fl, ds := fleet.Load("hosts.toml", []byte(b.String()), fleet.Env{})
-		if worst, any := diag.Worst(ds); any && worst == diag.Error {
+		if diag.Has(ds, diag.Error) {
 			return
 		}
 		checkFiles(t, fl, layout.Classify(&fl.Layout, nil), Options{})

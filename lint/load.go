@@ -60,7 +60,7 @@ func (w *Workspace) readFleet() []diag.Diagnostic {
 	w.env.Catalog = env.Catalog
 	f, more := doc.Load(env)
 	ds = slices.Concat(ds, more)
-	if worst, any := diag.Worst(ds); !any || worst != diag.Error {
+	if !diag.Has(ds, diag.Error) {
 		w.Fleet, w.Inventory = f, inv
 	}
 	return ds

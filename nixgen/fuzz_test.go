@@ -64,11 +64,11 @@ func fuzzGenerate(t *testing.T, env fleet.Env, src []byte) ([]generate.File, boo
 			t.Errorf("%q: position %v in %d bytes", d.Message, d.Span, len(src))
 		}
 	}
-	if worst, found := diag.Worst(ds); found && worst == diag.Error {
+	if diag.Has(ds, diag.Error) {
 		return nil, false
 	}
 	files, ds := generate.Files(fl, inv, generate.Options{Env: env})
-	if worst, found := diag.Worst(ds); found && worst == diag.Error {
+	if diag.Has(ds, diag.Error) {
 		return nil, false
 	}
 	for _, x := range files {

@@ -99,7 +99,7 @@ func (w *world) wanted(p *project, f generateFlags) ([]outtree.File, error) {
 	if err := w.complain(p, ds); err != nil {
 		return nil, failed(err)
 	}
-	if worst, any := diag.Worst(ds); any && worst == diag.Error {
+	if diag.Has(ds, diag.Error) {
 		return nil, attention()
 	}
 	out := make([]outtree.File, len(files))

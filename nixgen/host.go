@@ -57,7 +57,7 @@ func (w *world) proves(p *project, text []byte, files []string) (*fleet.Fleet, e
 	doc, ds := fleet.Parse(hostsFile, text)
 	f, more := doc.Load(p.env)
 	ds = slices.Concat(ds, more)
-	if worst, any := diag.Worst(ds); !any || worst < diag.Error {
+	if !diag.Has(ds, diag.Error) {
 		tried.fleet, tried.inventory = f, layout.Classify(&f.Layout, files)
 		problems, err := tried.problems()
 		if err != nil {
@@ -65,7 +65,7 @@ func (w *world) proves(p *project, text []byte, files []string) (*fleet.Fleet, e
 		}
 		ds = slices.Concat(ds, problems)
 	}
-	if worst, any := diag.Worst(ds); !any || worst < diag.Error {
+	if !diag.Has(ds, diag.Error) {
 		return f, nil
 	}
 	fmt.Fprintf(w.stderr, "nothing was written: %s would say\n", hostsFile)
@@ -79,7 +79,7 @@ func (w *world) proves(p *project, text []byte, files []string) (*fleet.Fleet, e
 // then, and files that were edited by hand.
 func (p *project) problems() ([]diag.Diagnostic, error) {
 	made, ds := p.generate(nil)
-	if worst, any := diag.Worst(ds); any && worst == diag.Error {
+	if diag.Has(ds, diag.Error) {
 		return ds, nil
 	}
 	files := make([]outtree.File, len(made))

@@ -229,7 +229,7 @@ func (w *world) printFindings(t *lintTree, ds []diag.Diagnostic, opt report.Opti
 			return err
 		}
 	}
-	if worst, any := diag.Worst(ds); any && worst > diag.Info {
+	if diag.Has(ds, diag.Warning) {
 		return attention()
 	}
 	return nil

@@ -142,8 +142,7 @@ func (p *project) unreadWorkflows() []diag.Diagnostic {
 
 // broken reports whether the fleet cannot be used.
 func (p *project) broken() bool {
-	worst, any := diag.Worst(p.diags)
-	return any && worst == diag.Error
+	return diag.Has(p.diags, diag.Error)
 }
 
 // file gives the text of a file of the tree for excerpts, or nil.

@@ -94,7 +94,7 @@ func (w *world) printSecrets(p *project, tree *secrets.Tree, ds []diag.Diagnosti
 	if err := report.Write(w.stdout, ds, opt); err != nil {
 		return failed(err)
 	}
-	if worst, any := diag.Worst(ds); any && worst > diag.Info {
+	if diag.Has(ds, diag.Warning) {
 		return attention()
 	}
 	return nil

@@ -88,7 +88,7 @@ func staleOutput(p *project) string {
 		return ""
 	}
 	files, ds := p.generate(nil)
-	if worst, any := diag.Worst(ds); any && worst == diag.Error {
+	if diag.Has(ds, diag.Error) {
 		return "" // `nixgen generate` says why
 	}
 	tree, err := p.tree(false)

@@ -3,7 +3,6 @@ package secrets
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"nixgen/diag"
 	"nixgen/fleet"
@@ -36,7 +35,7 @@ func Sync(f *fleet.Fleet, t *Tree) ([]Step, []diag.Diagnostic) {
 		if !bytes.Equal(have, want) {
 			steps = append(steps, Step{File: ConfigFile, Write: want, Why: []string{"the recipients of the fleet"}})
 		}
-	} else if c.rules(); slices.ContainsFunc(c.out, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
+	} else if c.rules(); diag.Has(c.out, diag.Error) {
 		diag.Sort(c.out)
 		return nil, c.out
 	}
