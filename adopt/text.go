@@ -172,7 +172,11 @@ func (d *draft) userText(w *writer, p *person) {
 
 func (d *draft) roleText(w *writer, r *role) {
 	w.line("\n# what " + some(r.hosts) + " share")
-	w.line("[roles." + quoteKey(r.name) + "]" + map[bool]string{false: " # check: give it a name", true: " # check: the name is a guess"}[r.named])
+	check := "give it a name"
+	if r.named {
+		check = "the name is a guess"
+	}
+	w.line("[roles." + quoteKey(r.name) + "] # check: " + check)
 	w.list("optIn", r.optIn, "")
 }
 

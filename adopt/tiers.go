@@ -56,7 +56,10 @@ func (d *draft) layout() {
 }
 
 func (d *draft) survey() *survey {
-	s := &survey{d: d, readers: map[string]map[*machine]bool{}, homes: map[string]bool{}, systems: map[string]int{}, dirs: map[string][]string{}, nix: map[string][]string{}}
+	s := &survey{
+		d: d, readers: map[string]map[*machine]bool{}, homes: map[string]bool{}, systems: map[string]int{},
+		dirs: map[string][]string{}, nix: map[string][]string{},
+	}
 	for _, m := range d.machines {
 		if m.Platform != fleet.Home {
 			s.systems[m.Platform]++

@@ -293,7 +293,8 @@ func (w *walker) checkLogin(n *node, h *Host, l *Layout) {
 			return
 		}
 	}
-	w.out = append(w.out, w.doc.diagnostic(diag.Info, h.Span, fmt.Sprintf("`%s`: hosts.toml makes none of its users (%s) an `admin` with `sshKeys` or a password: see that somebody can log in and administrate it",
+	w.out = append(w.out, w.doc.diagnostic(diag.Info, h.Span, fmt.Sprintf(
+		"`%s`: hosts.toml makes none of its users (%s) an `admin` with `sshKeys` or a password: see that somebody can log in and administrate it",
 		n.path(), ticked(accountNames(h)))))
 }
 

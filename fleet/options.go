@@ -112,15 +112,20 @@ func optionWords(t catalog.Type) string {
 	return "a " + s
 }
 
+// admitsAll is admits of every element; a type that is not known admits all.
+func admitsAll(t *catalog.Type, kids []*node) bool {
+	return t == nil || !slices.ContainsFunc(kids, func(k *node) bool { return !admits(*t, k) })
+}
+
 // admits says whether a TOML value can be a value of a type.
 func admits(t catalog.Type, n *node) bool {
 	switch {
 	case t.Kind == catalog.EitherKind:
 		return slices.ContainsFunc(t.Alts, func(a catalog.Type) bool { return admits(a, n) })
 	case n.kind == listNode:
-		return t.Shapes()&catalog.ListShape != 0 && (t.Elem == nil || !slices.ContainsFunc(n.kids, func(k *node) bool { return !admits(*t.Elem, k) }))
+		return t.Shapes()&catalog.ListShape != 0 && admitsAll(t.Elem, n.kids)
 	case n.kind == tableNode:
-		return t.Shapes()&catalog.AttrsShape != 0 && (t.Kind != catalog.AttrsKind || t.Elem == nil || !slices.ContainsFunc(n.kids, func(k *node) bool { return !admits(*t.Elem, k) }))
+		return t.Shapes()&catalog.AttrsShape != 0 && (t.Kind != catalog.AttrsKind || admitsAll(t.Elem, n.kids))
 	case n.kind == floatNode:
 		return t.Shapes()&catalog.FloatShape != 0
 	case t.Kind == catalog.SubmoduleKind:

@@ -164,7 +164,10 @@ func (r *resolver) passwordSecret(h *Host, a *Account) {
 	x := h.Sops.Secret(name)
 	switch {
 	case x == nil:
-		x = &SopsSecret{Name: name, Span: r.f.User(a.Name).Span, File: h.Sops.DefaultFile, Key: name, Format: formatOf(h.Sops.DefaultFile), NeededForUsers: true, Path: usersFolder + name}
+		x = &SopsSecret{
+			Name: name, Span: r.f.User(a.Name).Span, File: h.Sops.DefaultFile, Key: name, Format: formatOf(h.Sops.DefaultFile),
+			NeededForUsers: true, Path: usersFolder + name,
+		}
 		h.Sops.Secrets = append(h.Sops.Secrets, x)
 		slices.SortFunc(h.Sops.Secrets, func(a, b *SopsSecret) int { return cmp.Compare(a.Name, b.Name) })
 	case !x.NeededForUsers:

@@ -161,5 +161,6 @@ func (g *generator) macKey(h *fleet.Host) {
 	if h.Platform != fleet.Darwin || h.Sops == nil || h.Sops.Age.Said {
 		return
 	}
-	g.complain(h, diag.Info, "host `"+h.Name+"` decrypts with `"+h.Sops.Age.SSHKeyPaths[0]+"`, which a Mac has only once Remote Login was on (System Settings, General, Sharing); or name another key in `sops.age.keyFile`")
+	g.complain(h, diag.Info, "host `"+h.Name+"` decrypts with `"+h.Sops.Age.SSHKeyPaths[0]+"`, which a Mac has only once Remote Login was on "+
+		"(System Settings, General, Sharing); or name another key in `sops.age.keyFile`")
 }

@@ -159,7 +159,9 @@ func (im *impact) reasons(work *lint.Workspace, h *lint.Host) []string {
 }
 
 // unread are files that no host is made of.
-var unread = regexp.MustCompile(`(^|/)(README|LICENSE|CHANGELOG|CONTRIBUTING|SECURITY)(\.[a-z]+)?$|\.md$|^\.(github|gitlab|forgejo|vscode|git[a-z]*)(/|$)|^hosts\.(toml|schema\.json)$|^flake\.lock$`)
+var unread = regexp.MustCompile(`(^|/)(README|LICENSE|CHANGELOG|CONTRIBUTING|SECURITY)(\.[a-z]+)?$|\.md$` +
+	`|^\.(github|gitlab|forgejo|vscode|git[a-z]*)(/|$)` +
+	`|^hosts\.(toml|schema\.json)$|^flake\.lock$`)
 
 // readsFile says whether a host reads a file. A module is read by the hosts that
 // import it; of other files nobody knows, beside those of another host.

@@ -205,7 +205,8 @@ func (w *world) secretsInit(args []string) error {
 	for _, f := range written {
 		fmt.Fprintln(w.stdout, "wrote", path.Join(shown, f))
 	}
-	fmt.Fprintf(w.stdout, "next: encrypt the stubs before anything is committed\n  nixgen secrets sync --run %s\n  cd %s && git init && git add .\n", shellQuote(shown), shellQuote(shown))
+	fmt.Fprintf(w.stdout, "next: encrypt the stubs before anything is committed\n  nixgen secrets sync --run %[1]s\n  cd %[1]s && git init && git add .\n",
+		shellQuote(shown))
 	return nil
 }
 

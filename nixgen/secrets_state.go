@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"nixgen/diag"
@@ -41,13 +40,12 @@ func lockState(p *project, dir, prefix string, lock *lint.Lock) string {
 		return ""
 	}
 	if lines := strings.Split(strings.TrimRight(string(changed), "\n"), "\n"); lines[0] != "" {
-		name := strings.TrimSpace(lines[0][2:])
+		what := "`" + prefix + strings.TrimSpace(lines[0][2:]) + "`"
 		if more := len(lines) - 1; more > 0 {
-			name += "` and " + strconv.Itoa(more) + " more"
-		} else {
-			name += "`"
+			what += fmt.Sprintf(" and %d more", more)
 		}
-		return fmt.Sprintf("the fleet does not read what is not committed: `%s%s; commit in `%s`, then `nix flake update %s`", prefix, name, prefix, secrets.Input(p.fleet))
+		return fmt.Sprintf("the fleet does not read what is not committed: %s; commit in `%s`, then `nix flake update %s`",
+			what, prefix, secrets.Input(p.fleet))
 	}
 	return lockedState(p, dir, prefix, lock)
 }

@@ -247,9 +247,12 @@ func (c *checker) strangers(f *File, may map[string]bool) {
 			c.report(f.Name, r.Span, diag.Info, RuleStranger, "whoever has the %s key `%s` can decrypt this file; that is not checked", r.Kind, brief(r.Value))
 		case may[normal(r.Value)] || may == nil && known:
 		case known:
-			c.report(f.Name, r.Span, diag.Error, RuleStranger, "%s can decrypt this file and should not; run `sops updatekeys %s`, then `sops rotate --in-place %s`", who.What, f.Name, f.Name)
+			c.report(f.Name, r.Span, diag.Error, RuleStranger,
+				"%s can decrypt this file and should not; run `sops updatekeys %s`, then `sops rotate --in-place %s`", who.What, f.Name, f.Name)
 		default:
-			c.report(f.Name, r.Span, diag.Error, RuleStranger, "`%s` can decrypt this file and is nobody in %s; run `sops updatekeys %s`, then `sops rotate --in-place %s`", brief(r.Value), c.fleet.File, f.Name, f.Name)
+			c.report(f.Name, r.Span, diag.Error, RuleStranger,
+				"`%s` can decrypt this file and is nobody in %s; run `sops updatekeys %s`, then `sops rotate --in-place %s`",
+				brief(r.Value), c.fleet.File, f.Name, f.Name)
 		}
 	}
 }
