@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"nixgen/diag"
 	"nixgen/fleet"
@@ -115,15 +116,51 @@ func (p *project) unseen() []diag.Diagnostic {
 		return ds
 	}
 	all := layout.Classify(&p.fleet.Layout, slices.Concat(p.listing.files, p.listing.untracked))
+	var unseen []string
 	for _, name := range p.listing.untracked {
 		if f, ok := all.File(name); ok && f.Tier > layout.Generated {
-			ds = append(ds, diag.Diagnostic{
-				File: name, Severity: diag.Warning, Rule: "untracked-module",
-				Message: fmt.Sprintf("not in git's index, so no flake sees it and it is left out; run `git add -N %s`", shellQuote(name)),
-			})
+			unseen = append(unseen, name)
 		}
 	}
+	if len(unseen) > fewUnseen {
+		return append(ds, diag.Diagnostic{
+			Severity: diag.Warning, Rule: "untracked-module",
+			Message: fmt.Sprintf("%d modules are not in git's index, so no flake sees them and they are left out; run `git add -N %s`",
+				len(unseen), strings.Join(outermost(unseen, p.listing.untracked), " ")),
+		})
+	}
+	for _, name := range unseen {
+		ds = append(ds, diag.Diagnostic{
+			File: name, Severity: diag.Warning, Rule: "untracked-module",
+			Message: fmt.Sprintf("not in git's index, so no flake sees it and it is left out; run `git add -N %s`", shellQuote(name)),
+		})
+	}
 	return ds
+}
+
+// fewUnseen is up to how many modules are named one by one; a fleet that was
+// never added to git has more.
+const fewUnseen = 3
+
+// outermost names files by the outermost folders that hold none but them among
+// others, in words of a shell. Both lists are sorted.
+func outermost(files, others []string) []string {
+	var out []string
+	for _, f := range files {
+		name := f
+		for _, dir := range folders(f) {
+			isOther := func(o string) bool {
+				_, one := slices.BinarySearch(files, o)
+				return strings.HasPrefix(o, dir+"/") && !one
+			}
+			if !slices.ContainsFunc(others, isOther) {
+				name = dir
+				break
+			}
+		}
+		out = append(out, shellQuote(name))
+	}
+	return slices.Compact(out)
 }
 
 // unreadWorkflows warns of workflows that GitHub does not look for.
