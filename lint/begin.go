@@ -123,9 +123,17 @@ func (h *Host) beginManual(class Class) {
 
 var outputOf = map[Class]string{NixOS: "nixosConfigurations", Darwin: "darwinConfigurations", Home: "homeConfigurations"}
 
-// flakeName is the host's attribute: its name, for homes mostly user@host.
+// flakeName is the host's attribute: its name, perhaps with a domain, for homes
+// mostly user@host.
 func (h *Host) flakeName(class Class) string {
 	if class != Home {
+		if all := h.made(class); all != nil && all.Names[h.Name] == nil {
+			for _, k := range all.Keys() {
+				if withoutDomain(k, all.Keys()) == h.Name {
+					return k
+				}
+			}
+		}
 		return h.Name
 	}
 	if h.Output != "" && h.Platform == fleet.Home {

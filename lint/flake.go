@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"nixgen/outline"
@@ -165,9 +166,33 @@ func (h *Host) made(class Class) *outline.Attrs {
 		if a := h.partNamed(outputOf[class]); a != nil {
 			return &a.Attrs
 		}
-		return nil
+		return h.clan(class)
+	}
+	outs, _ := h.self.Get(h.Eval, allOutputs).(*outline.Attrs)
+	if outs != nil && class == NixOS && outs.Names[outputOf[class]] == nil && outs.Names["colmena"] != nil {
+		return h.Eval.Hive(outs.Names["colmena"].Force(h.Eval))
 	}
 	return onlySet(h.self.Get(h.Eval, outputOf[class]))
+}
+
+// clan are the machines that clan-core's module for flake-parts makes; nil
+// where the flake does not have it.
+func (h *Host) clan(class Class) *outline.Attrs {
+	if !slices.ContainsFunc(h.Foreign, func(f External) bool {
+		return f.Class == FlakeParts && strings.HasPrefix(f.Path, "inputs.clan") && strings.Contains(f.Path, ".flakeModule")
+	}) {
+		return nil
+	}
+	all := &outline.Sequence{}
+	for _, m := range h.of(FlakeParts, "") {
+		for _, d := range m.Out.Defs {
+			for _, t := range append(partAt(m, d, []string{"clan"}), partAt(m, d, []string{"flake", "clan"})...) {
+				all.Elems = append(all.Elems, outline.Elem{Thunk: t})
+			}
+		}
+	}
+	settings := &outline.Attrs{Names: map[string]*outline.Thunk{"imports": outline.Of(all)}}
+	return onlySet(h.Eval.Clan(settings).Get(h.Eval, outputOf[class]))
 }
 
 // machine is what flake.nix builds for one host: the arguments of the call of

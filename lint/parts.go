@@ -222,6 +222,12 @@ func (h *Host) partFact(dotted string) outline.Value {
 	if len(path) < 3 {
 		return nil
 	}
+	if len(path) == 3 && path[1] == "modules" {
+		if a := h.partNamed("modules", path[2]); a != nil {
+			return &a.Attrs
+		}
+		return nil
+	}
 	want := 4
 	if path[1] != "modules" {
 		want = 3

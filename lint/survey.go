@@ -41,8 +41,9 @@ func (t Tree) Survey() *Workspace {
 func (h *Host) outputs() []*Host {
 	var out []*Host
 	for _, class := range []Class{NixOS, Darwin, Home} {
-		for _, name := range h.outputNames(class) {
-			host, user := name, ""
+		names := h.outputNames(class)
+		for _, name := range names {
+			host, user := withoutDomain(name, names), ""
 			if class == Home {
 				if u, machine, ok := strings.Cut(name, "@"); ok {
 					host, user = machine, u
@@ -59,6 +60,16 @@ func (h *Host) outputs() []*Host {
 	}
 	slices.SortStableFunc(out, func(a, b *Host) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// withoutDomain is the first label of a name, where no other name has it: hosts
+// are mostly called so themselves.
+func withoutDomain(name string, all []string) string {
+	label, _, dotted := strings.Cut(name, ".")
+	if !dotted || slices.ContainsFunc(all, func(n string) bool { return n != name && (n == label || strings.HasPrefix(n, label+".")) }) {
+		return name
+	}
+	return label
 }
 
 // nothing tells why there is not one host, where no output told.

@@ -110,15 +110,24 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 	case "nixosSystem", "darwinSystem", "homeManagerConfiguration":
 		return ev.Apply(ev.system(name), arg)
 	case "mkLib":
-		if strings.HasPrefix(f.Path, "inputs.snowfall-lib.") {
+		if isSnowfall(f.Path) {
 			return External{"inputs.snowfall-lib.made"}
 		}
+	case "makeHive":
+		return ev.hive(arg)
+	case "clan", "buildClan":
+		if strings.HasPrefix(f.Path, "inputs.clan") {
+			return ev.Clan(arg.Force(ev))
+		}
 	case "mkFlake":
-		if strings.HasPrefix(f.Path, "inputs.snowfall-lib.") {
+		if isSnowfall(f.Path) {
 			return &Attrs{Names: map[string]*Thunk{Snowfall: arg}, Open: true}
 		}
 		if strings.HasPrefix(f.Path, "inputs.nixos-unified.") {
 			return &Attrs{Names: map[string]*Thunk{FlakeParts: arg, Unified: Of(Bool(true))}, Open: true}
+		}
+		if ev.isUtilsPlus(arg) {
+			return ev.utilsPlus(arg)
 		}
 		return &Builtin{Name: name, Arity: 1, Run: func(_ *Eval, a []*Thunk) Value {
 			return &Attrs{Names: map[string]*Thunk{FlakeParts: a[0]}, Open: true}
@@ -146,6 +155,11 @@ func (ev *Eval) callExternal(f External, arg *Thunk) Value {
 		return ev.Apply(v, arg)
 	}
 	return unknown("a call of `" + f.Path + "`")
+}
+
+// isSnowfall: a function of snowfall-lib, under the names that its input has.
+func isSnowfall(path string) bool {
+	return strings.HasPrefix(path, "inputs.snowfall-lib.") || strings.HasPrefix(path, "inputs.snowfall.")
 }
 
 // FlakeParts is what a call of flake-parts' mkFlake is kept as: its module,
