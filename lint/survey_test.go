@@ -222,3 +222,31 @@ func TestSnowfallModules(t *testing.T) {
 		t.Errorf("from outside: %v", h.Foreign)
 	}
 }
+
+// TestMakers: libraries that make hosts of a set, and what those read.
+func TestMakers(t *testing.T) {
+	for _, c := range []struct{ name, outputs, want string }{
+		{"flake-utils-plus", `u.lib.mkFlake { inherit self inputs; hostDefaults.modules = [ ./m.nix ]; hosts.b.modules = [ ./l.nix ]; }`,
+			"b(b) nixos x86_64-linux l.nix m.nix"},
+		{"flake-parts has no hosts there", `u.lib.mkFlake { inherit inputs; } { systems = [ ]; }`, ""},
+		{"clan", `(clan-core.lib.clan { inherit self; inventory.instances.i.roles.r.extraModules = [ ./m.nix ]; }).config`,
+			"a(a) nixos  l.nix m.nix~ machines/a/configuration.nix"},
+		{"clan with settings of its own", `(clan-core.lib.buildClan { inherit self; machines.b = ./m.nix; inventory.machines.b.machineClass = "darwin"; }).config`,
+			"a(a) nixos  l.nix machines/a/configuration.nix\nb(b) darwin  m.nix"},
+		{"colmena", `{ colmena = { meta.specialArgs = { inherit inputs; }; defaults = ./m.nix; "b.example.org" = ./l.nix; }; }`,
+			"b(b.example.org) nixos  l.nix m.nix"},
+		{"colmena beside the hosts", `{ nixosConfigurations.c = u.lib.nixosSystem { modules = [ ./m.nix ]; }; colmena.b = ./l.nix; }`, "c(c) nixos  m.nix"},
+		{"two of one label", `{ colmena = { "b.example.org" = ./m.nix; "b.example.com" = ./l.nix; }; }`,
+			"b.example.com(b.example.com) nixos  l.nix\nb.example.org(b.example.org) nixos  m.nix"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := surveyed(map[string]string{
+				"flake.nix": "{ outputs = { self, u, clan-core, ... }@inputs: " + c.outputs + "; }",
+				"m.nix":     "{ }", "l.nix": "{ }", "machines/a/configuration.nix": "{ imports = [ ../../l.nix ]; }",
+			})
+			if got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}

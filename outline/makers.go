@@ -140,6 +140,7 @@ func (ev *Eval) Clan(v Value) *Attrs {
 	var parts []*Thunk
 	ev.clanParts(Of(v), &parts, 0)
 	machines := map[string]*Sequence{}
+	more := &Sequence{Elems: []Elem{{Thunk: Of(External{"inputs.clan-core.nixosModules.clanCore"})}}}
 	classes := map[string]string{}
 	var special []*Thunk
 	open := false
@@ -168,6 +169,7 @@ func (ev *Eval) Clan(v Value) *Attrs {
 				}
 			})
 		}
+		more.Elems = append(more.Elems, ev.extraModules(ev.at(p, "inventory", "instances"))...)
 	}
 	es, _ := ev.Tree.ReadDir(path.Join(dir, "machines"))
 	for name := range es {
@@ -182,6 +184,7 @@ func (ev *Eval) Clan(v Value) *Attrs {
 				modules.Elems = append(modules.Elems, Elem{Thunk: Of(FilePath{Head: p, Whole: true})})
 			}
 		}
+		modules.Elems = append(modules.Elems, more.Elems...)
 		class := "nixos"
 		if classes[name] == "darwin" {
 			class = "darwin"
@@ -193,6 +196,28 @@ func (ev *Eval) Clan(v Value) *Attrs {
 	return &Attrs{Names: map[string]*Thunk{
 		"config": Of(config), "nixosConfigurations": outs["nixosConfigurations"], "darwinConfigurations": outs["darwinConfigurations"],
 	}, Open: true}
+}
+
+// extraModules are what the instances of clan's services add to the machines
+// with a role, whichever those are.
+func (ev *Eval) extraModules(instances *Thunk) []Elem {
+	var out []Elem
+	is, _ := instances.Value(ev).(*Attrs)
+	if is == nil {
+		return nil
+	}
+	for _, name := range is.keys() {
+		roles, _ := ev.at(is.Names[name], "roles").Value(ev).(*Attrs)
+		if roles == nil {
+			continue
+		}
+		for _, r := range roles.keys() {
+			for _, e := range ev.joined(ev.at(roles.Names[r], "extraModules")).Elems {
+				out = append(out, Elem{e.Thunk, true})
+			}
+		}
+	}
+	return out
 }
 
 // clanParts are the settings of clan, with those that they import.

@@ -125,9 +125,9 @@ func readAlone(s *setting) bool {
 	return !ok || isSet(s, strings.Split(with, "."))
 }
 
-// doubt reports that NixOS may take the value by now: a null, or a string that
-// is far from all that an enumeration had.
-func (o *optionPass) doubt(s *setting, bad mistake) bool {
+// doubtful: NixOS is younger than the list of its types, and may take the value
+// by now: a null, or a string that is far from all that an enumeration had.
+func (o *optionPass) doubtful(s *setting, bad mistake) bool {
 	lock := o.Work.Lock()
 	if lock == nil || s.module.Class != lint.NixOS {
 		return false
@@ -317,8 +317,7 @@ func listOf(t catalog.Type) catalog.Type {
 }
 
 func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option func() []string, bad mistake) {
-	doubt := o.doubt(s, bad)
-	if overridden(s, l.Priority) || doubt && bad.word == "null" {
+	if overridden(s, l.Priority) || o.doubtful(s, bad) {
 		return
 	}
 	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", catalog.JoinPath(option()), verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
@@ -330,9 +329,6 @@ func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog
 	case !readAlone(s):
 		d.Severity = diag.Warning
 		d.Why += ": here nothing does, as `" + readWith[s.String()] + "` is not set"
-	case doubt:
-		d.Severity = diag.Warning
-		d.Why += "; NixOS of flake.lock is younger than the list of its types, and may take more"
 	}
 	d.Span = l.X.Span()
 	if f := l.Scope.File(); f != nil {

@@ -11,6 +11,7 @@ import (
 	"nixgen/fleet"
 	"nixgen/layout"
 	"nixgen/lint"
+	"nixgen/outline"
 )
 
 var unsubscribedModule = &lint.Rule{
@@ -88,7 +89,7 @@ func unsubscribed(p *lint.Pass, t layout.Topic, user string, read map[string]boo
 		}
 	}
 	s := p.Work.Source(t.Entries[0].Path)
-	if s == nil || besides(p.Work, s.Path) || subscribed(p.Work, t.Name, user) {
+	if s == nil || besides(p.Work, s.Path) || isPackage(s) || subscribed(p.Work, t.Name, user) {
 		return
 	}
 	if slices.ContainsFunc(t.Entries, func(f layout.File) bool { return named().has(f.Path) }) {
@@ -121,4 +122,14 @@ func besides(w *lint.Workspace, file string) bool {
 	}
 	name = strings.TrimSuffix(name, ext)
 	return w.Exists(name+".nix") || w.Exists(name)
+}
+
+// isPackage: a function that takes what it names and nothing more. The module
+// system hands a module more than that.
+func isPackage(s *lint.Source) bool {
+	if s.Outline() == nil {
+		return false
+	}
+	l, ok := s.Outline().Root.(*outline.Lambda)
+	return ok && l.Formals != nil && !l.Formals.Ellipsis
 }
