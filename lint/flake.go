@@ -27,7 +27,7 @@ func (w *Workspace) FlakeOutputs(dir string) (names []string, known bool) {
 	if f == nil || f.Outputs == nil {
 		return nil, false
 	}
-	ev := outline.NewEval(w, nil)
+	ev := outline.NewEval(w, &w.common, nil)
 	args := &outline.Attrs{Open: true, Look: func(name string) outline.Value { return outline.External{Path: "inputs." + name} }}
 	env := ev.Bind(&outline.Closure{Fn: f.Outputs, Env: ev.Root(f.Source.Outline())}, outline.Of(args))
 	a, ok := ev.Expr(f.Outputs.Body, env).(*outline.Attrs)

@@ -233,7 +233,7 @@ func newHost(w *Workspace, name, system, platform string, spec *fleet.Host) *Hos
 		special: map[Class]*outline.Attrs{}, closed: map[Class]bool{},
 		homes: map[string]*Options{}, byKey: map[string]*Module{}, argsOf: map[string]cachedArgs{},
 	}
-	h.Eval = outline.NewEval(w, h.fact)
+	h.Eval = outline.NewEval(w, &w.common, h.fact)
 	if w.Flake != nil {
 		h.self = w.Flake.self(h.Eval, h.ownOutput)
 	}

@@ -12,7 +12,7 @@ import (
 func (h *Host) Needs(m *Module, x outline.Expr, sc *outline.Scope, deep bool) string {
 	hit := ""
 	var ev *outline.Eval
-	ev = outline.NewEval(h.Work, func(path string) outline.Value {
+	ev = outline.NewEval(h.Work, &h.Work.common, func(path string) outline.Value {
 		head, rest, _ := strings.Cut(strings.TrimPrefix(path, "?"), ".")
 		name := head
 		switch {

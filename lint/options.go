@@ -19,6 +19,10 @@ type Options struct {
 	mods  []*Module
 	ready bool
 	busy  map[string]bool
+	// facts are the values that were asked for before; cut counts those that
+	// stayed unknown because they were being computed.
+	facts map[string]outline.Value
+	cut   int
 }
 
 type optionNode struct {
@@ -51,7 +55,7 @@ type DefinedAt struct {
 }
 
 func newOptions(mods []*Module) *Options {
-	o := &Options{mods: mods, busy: map[string]bool{}}
+	o := &Options{mods: mods, busy: map[string]bool{}, facts: map[string]outline.Value{}}
 	for _, m := range mods {
 		for _, d := range m.Out.Options {
 			o.declare(m, d, nil)
@@ -65,6 +69,7 @@ func (o *Options) declarePath(m *Module, path []string) {
 	n := o.node(path)
 	if n.decl == nil {
 		n.decl = &Decl{Path: path, Module: m, Open: true}
+		clear(o.facts)
 	}
 }
 
@@ -379,6 +384,18 @@ func (h *Host) configFact(o *Options, dotted string) outline.Value {
 	if o == nil || dotted == "" {
 		return nil
 	}
+	if v, ok := o.facts[dotted]; ok {
+		return v
+	}
+	before := o.cut
+	v := h.optionFact(o, dotted)
+	if o.cut == before {
+		o.facts[dotted] = v
+	}
+	return v
+}
+
+func (h *Host) optionFact(o *Options, dotted string) outline.Value {
 	o.index()
 	path := strings.Split(dotted, ".")
 	decl, depth, _ := o.Find(path)
@@ -386,6 +403,7 @@ func (h *Host) configFact(o *Options, dotted string) outline.Value {
 		return h.specFact(o, path)
 	}
 	if o.busy[dotted] {
+		o.cut++
 		return nil
 	}
 	o.busy[dotted] = true

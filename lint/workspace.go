@@ -45,6 +45,7 @@ type Workspace struct {
 	declares     optionNode
 	lock         *Lock
 	library      sync.Map // name of a function → *definition
+	common       outline.Common
 	env          fleet.Env
 	// problems are findings of loading itself.
 	problems []diag.Diagnostic

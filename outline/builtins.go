@@ -253,15 +253,21 @@ func biReadDir(ev *Eval, a []*Thunk) Value {
 	if !ok {
 		return unknown("the folder is not known")
 	}
-	es, ok := ev.Tree.ReadDir(p)
-	if !ok {
-		return unknown("the folder `" + p + "` cannot be read")
-	}
-	out := &Attrs{Names: make(map[string]*Thunk, len(es))}
-	for n, k := range es {
-		out.Names[n] = Of(wholeText(k))
-	}
-	return out
+	return ev.Common.once(folderKey(p), func() Value {
+		es, ok := ev.Tree.ReadDir(p)
+		if !ok {
+			return unknown("the folder `" + p + "` cannot be read")
+		}
+		kinds := map[string]*Thunk{}
+		out := &Attrs{Names: make(map[string]*Thunk, len(es))}
+		for n, k := range es {
+			if kinds[k] == nil {
+				kinds[k] = Of(wholeText(k))
+			}
+			out.Names[n] = kinds[k]
+		}
+		return out
+	})
 }
 
 func biImport(ev *Eval, a []*Thunk) Value {

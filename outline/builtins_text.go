@@ -199,23 +199,30 @@ func FromGo(v any) Value {
 
 func biFromJSON(ev *Eval, a []*Thunk) Value {
 	s, ok := str(ev, a[0])
-	var v any
-	if !ok || json.Unmarshal([]byte(s), &v) != nil {
+	if !ok {
 		return unknown("the JSON text is not known")
 	}
-	return FromGo(v)
+	return ev.Common.once(jsonKey(s), func() Value {
+		var v any
+		if json.Unmarshal([]byte(s), &v) != nil {
+			return unknown("the JSON text is not known")
+		}
+		return FromGo(v)
+	})
 }
 
 func biFromTOML(ev *Eval, a []*Thunk) Value {
 	s, ok := str(ev, a[0])
-	var v map[string]any
 	if !ok {
 		return unknown("the TOML text is not known")
 	}
-	if _, err := toml.Decode(s, &v); err != nil {
-		return unknown("the TOML text does not parse")
-	}
-	return FromGo(v)
+	return ev.Common.once(tomlKey(s), func() Value {
+		var v map[string]any
+		if _, err := toml.Decode(s, &v); err != nil {
+			return unknown("the TOML text does not parse")
+		}
+		return FromGo(v)
+	})
 }
 
 func biReadFile(ev *Eval, a []*Thunk) Value {

@@ -19,7 +19,8 @@ type Tree interface {
 // Eval evaluates for one host. It is total: unknown is an answer, and after
 // the step budget everything is.
 type Eval struct {
-	Tree Tree
+	Tree   Tree
+	Common *Common
 	// Fact answers for the dotted path of something external, such as
 	// `config.hostSpec.isServer` or `pkgs.stdenv.isDarwin`; nil: not known.
 	Fact func(path string) Value
@@ -38,8 +39,8 @@ type Eval struct {
 const maxDepth = 400
 
 // NewEval starts with a budget that no real fleet comes near.
-func NewEval(t Tree, fact func(string) Value) *Eval {
-	return &Eval{Tree: t, Fact: fact, Steps: 2_000_000,
+func NewEval(t Tree, c *Common, fact func(string) Value) *Eval {
+	return &Eval{Tree: t, Common: c, Fact: fact, Steps: 2_000_000,
 		roots: map[*File]*Env{}, imported: map[string]*Thunk{}, found: map[string]Value{}}
 }
 

@@ -79,7 +79,7 @@ var tree = memTree{
 
 // evalText evaluates an expression as file `dir/x.nix` with facts.
 func evalText(text string) (*Eval, Value) {
-	ev := NewEval(tree, func(p string) Value {
+	ev := NewEval(tree, &Common{}, func(p string) Value {
 		switch p {
 		case "pkgs.stdenv.isDarwin":
 			return Bool(true)
@@ -289,7 +289,7 @@ func FuzzEval(f *testing.F) {
 		if !file.OK() {
 			return
 		}
-		ev := NewEval(tree, nil)
+		ev := NewEval(tree, &Common{}, nil)
 		ev.Steps = 20_000
 		low := Lower(file)
 		ev.Expr(low.Root, ev.Root(low))
