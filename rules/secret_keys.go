@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
-	"nixgen/diag"
 	"nixgen/lint"
 	"nixgen/outline"
 	"nixgen/secrets"
@@ -123,16 +123,16 @@ func hasKeys(name string) bool {
 // sopsFile reads a file once for all hosts; nil when it is none.
 func sopsFile(w *lint.Workspace, path string) *secrets.File {
 	type key struct{ path string }
-	if v, ok := w.Memo.Load(key{path}); ok {
-		return v.(*secrets.File)
-	}
-	var f *secrets.File
-	if text, ok := w.ReadFile(path); ok && secrets.Readable(path) {
-		var ds []diag.Diagnostic
-		if f, ds = secrets.Parse(path, []byte(text)); len(ds) > 0 {
-			f = nil
+	once, _ := w.Memo.LoadOrStore(key{path}, sync.OnceValue(func() *secrets.File {
+		text, ok := w.ReadFile(path)
+		if !ok || !secrets.Readable(path) {
+			return nil
 		}
-	}
-	w.Memo.Store(key{path}, f)
-	return f
+		f, ds := secrets.Parse(path, []byte(text))
+		if len(ds) > 0 {
+			return nil
+		}
+		return f
+	}))
+	return once.(func() *secrets.File)()
 }

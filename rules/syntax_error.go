@@ -1,10 +1,11 @@
 package rules
 
 import (
+	"bytes"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
+	"sync"
 
 	"nixgen/diag"
 	"nixgen/lint"
@@ -21,7 +22,7 @@ var syntaxError = &lint.Rule{
 		Good:    "{ a = 1; }\n",
 	},
 	Run: func(p *lint.Pass) {
-		if !isTemplate(p.File) && !(isEmpty(p.File) && !isNamed(p.Work, p.File.Path)) {
+		if len(p.File.Syntax().Errors()) > 0 && !isTemplate(p.File) && (!isEmpty(p.File) || isNamed(p.Work, p.File.Path)) {
 			parseErrors(p, syntax.RuleSyntaxError)
 		}
 	},
@@ -45,36 +46,44 @@ func isTemplate(s *lint.Source) bool {
 // isEmpty: the file has comments and blanks alone. Nix refuses it where
 // something reads it; otherwise it is a way to switch a module off.
 func isEmpty(s *lint.Source) bool {
-	rest := string(s.Text)
+	at := 0
 	for c := range s.Syntax().Comments() {
-		rest = strings.Replace(rest, c.Text(), "", 1)
+		if !isBlank(s.Text[at:c.Span().Start]) {
+			return false
+		}
+		at = c.Span().End
 	}
-	return strings.TrimSpace(rest) == ""
+	return isBlank(s.Text[at:])
 }
 
-// isNamed: some file has the path of this one.
+func isBlank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }
+
+// isNamed: some file has the path of this one, or of the folder it stands for.
 func isNamed(w *lint.Workspace, file string) bool {
-	names := []string{file}
-	if path.Base(file) == "default.nix" {
-		names = append(names, path.Dir(file))
-	}
-	for _, s := range w.Sources {
-		if !contains(s.Text, path.Base(names[len(names)-1])) || s.Outline() == nil {
-			continue
-		}
-		found := false
-		s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
-			p, ok := x.(*outline.Path)
-			if ok && len(p.Parts) == 1 && strings.HasPrefix(p.Parts[0].Text, ".") {
-				found = found || slices.Contains(names, path.Join(path.Dir(s.Path), p.Parts[0].Text))
+	named := namedPaths(w)
+	return named[file] || path.Base(file) == "default.nix" && named[path.Dir(file)]
+}
+
+// namedPaths are the relative paths that are written out in some file.
+func namedPaths(w *lint.Workspace) map[string]bool {
+	type key struct{}
+	once, _ := w.Memo.LoadOrStore(key{}, sync.OnceValue(func() map[string]bool {
+		named := map[string]bool{}
+		for _, s := range w.Sources {
+			if s.Outline() == nil {
+				continue
 			}
-			return !found
-		})
-		if found {
-			return true
+			s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
+				p, ok := x.(*outline.Path)
+				if ok && len(p.Parts) == 1 && strings.HasPrefix(p.Parts[0].Text, ".") {
+					named[path.Join(path.Dir(s.Path), p.Parts[0].Text)] = true
+				}
+				return true
+			})
 		}
-	}
-	return false
+		return named
+	}))
+	return once.(func() map[string]bool)()
 }
 
 func parseErrors(p *lint.Pass, id string) {
