@@ -62,11 +62,6 @@ func parseSuppression(comment string) *suppression {
 	return sup
 }
 
-// covers: the comment's own line and the next one, or the whole file.
-func (s *suppression) covers(line int) bool {
-	return s.file || line == s.line || line == s.line+1
-}
-
 // suppress drops what comments silence and tells about the comments that are
 // wrong or silence nothing. checked says whether a rule ran on the file.
 func (r *run) suppress(s *Source, ds []diag.Diagnostic) []diag.Diagnostic {
@@ -74,9 +69,10 @@ func (r *run) suppress(s *Source, ds []diag.Diagnostic) []diag.Diagnostic {
 	if len(sups) == 0 {
 		return ds
 	}
+	silent := silencesOf(sups)
 	var out []diag.Diagnostic
 	for _, d := range ds {
-		if rule := r.rules[d.Rule]; rule == nil || rule.Always || !silenced(s, sups, d) {
+		if rule := r.rules[d.Rule]; rule == nil || rule.Always || !silent.covers(s, d) {
 			out = append(out, d)
 		}
 	}
@@ -86,13 +82,63 @@ func (r *run) suppress(s *Source, ds []diag.Diagnostic) []diag.Diagnostic {
 	return out
 }
 
-func silenced(s *Source, sups []*suppression, d diag.Diagnostic) bool {
-	line := s.Syntax().Position(d.Span.Start).Line
-	hit := false
+// silences are the comments of a file by what they silence.
+type silences map[silence]*silenced
+
+// A silence is a rule on a line; line 0 stands for the whole file.
+type silence struct {
+	line int
+	rule string
+}
+
+// silenced are the comments that ask for a silence, and whether it was needed.
+type silenced struct {
+	by   []*suppression
+	used bool
+}
+
+// silencesOf: a comment covers its own line and the next one, or the file.
+func silencesOf(sups []*suppression) silences {
+	all := silences{}
 	for _, sup := range sups {
+		lines := []int{sup.line, sup.line + 1}
+		if sup.file {
+			lines = []int{0}
+		}
 		for _, id := range sup.ids {
-			if id == d.Rule && sup.reason && sup.covers(line) {
-				sup.used[id], hit = true, true
+			for _, line := range lines {
+				if sup.reason {
+					all.add(silence{line, id}, sup)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func (all silences) add(what silence, sup *suppression) {
+	s := all[what]
+	if s == nil {
+		s = &silenced{}
+		all[what] = s
+	}
+	s.by = append(s.by, sup)
+}
+
+// covers tells whether a finding is silenced, and notes the comments that are
+// of use.
+func (all silences) covers(src *Source, d diag.Diagnostic) bool {
+	hit := false
+	for _, line := range []int{0, src.Syntax().Position(d.Span.Start).Line} {
+		s := all[silence{line, d.Rule}]
+		if s == nil {
+			continue
+		}
+		hit = true
+		if !s.used {
+			s.used = true
+			for _, sup := range s.by {
+				sup.used[d.Rule] = true
 			}
 		}
 	}

@@ -18,40 +18,33 @@ var unusedPatternName = &lint.Rule{
 	},
 	Style: true,
 	Run: func(p *lint.Pass) {
-		var scope syntax.Node // names of one pattern stand together
-		var whole, open bool
-		for _, b := range deadNames(p, func(b syntax.Name) bool { return b.Kind() == syntax.FormalName }) {
-			if b.Scope() != scope {
-				scope = b.Scope()
-				fn, _ := scope.AsLambda()
-				pattern, _ := fn.Pattern()
-				whole, open = wholeArgumentUsed(p, fn), pattern.Ellipsis()
+		dead := deadNames(p, func(b syntax.Name) bool { return b.Kind() == syntax.FormalName })
+		if len(dead) == 0 {
+			return
+		}
+		whole := wholeArguments(p.File.Syntax().Names())
+		for _, b := range dead {
+			if whole[b.Scope()] {
+				continue
 			}
+			fn, _ := b.Scope().AsLambda()
+			pattern, _ := fn.Pattern()
 			var edits []diag.Edit
-			if open {
+			if pattern.Ellipsis() {
 				edits = removeFormal(decl(b))
 			}
-			if !whole {
-				reportUnused(p, b, "argument", edits)
-			}
+			reportUnused(p, b, "argument", edits)
 		}
 	},
 }
 
-// wholeArgumentUsed is true for args@{ … }: with a use of args.
-func wholeArgumentUsed(p *lint.Pass, fn syntax.Lambda) bool {
-	pattern, ok := fn.Pattern()
-	if !ok {
-		return false
-	}
-	bind, ok := pattern.Bind()
-	if !ok {
-		return false
-	}
-	for b := range p.File.Syntax().Names().All() {
-		if b.Node() == bind.Node {
-			return b.NumUses() > 0
+// wholeArguments are the functions args@{ … }: with a use of args.
+func wholeArguments(names *syntax.Names) map[syntax.Node]bool {
+	used := map[syntax.Node]bool{}
+	for b := range names.All() {
+		if b.Kind() == syntax.AtName && b.NumUses() > 0 {
+			used[b.Scope()] = true
 		}
 	}
-	return false
+	return used
 }
