@@ -140,8 +140,10 @@ var (
 
 // Store is the open file.
 type Store struct {
-	db  *bbolt.DB
-	New bool // the file was made by this Open
+	db      *bbolt.DB
+	path    string
+	damaged bool
+	New     bool // the file was made by this Open
 	// Writes counts transactions that were committed, for tests of silence.
 	Writes int
 }
@@ -162,33 +164,56 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	_, statErr := os.Stat(path)
 	wait := max(o.Wait, time.Millisecond)
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: wait, NoSync: o.NoSync, NoFreelistSync: true,
-		FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, ErrBusy
+	s := &Store{path: path, New: errors.Is(statErr, os.ErrNotExist)}
+	err := s.guarded(func() (err error) {
+		// The list of free pages is stored, or else Open looks at every page in a
+		// goroutine, whose panic over a damaged one nobody can catch.
+		s.db, err = bbolt.Open(path, 0o600, &bbolt.Options{Timeout: wait, NoSync: o.NoSync, FreelistType: bbolt.FreelistMapType})
+		return err
+	})
+	var damaged *DamagedError
+	switch {
+	case err == nil:
+		if err = s.init(); err != nil {
+			s.Close()
+		}
+	case errors.Is(err, berrors.ErrTimeout):
+		err = ErrBusy
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		err = &DamagedError{path, err}
+	case !errors.As(err, &damaged):
+		err = fmt.Errorf("open state `%s`: %w", path, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open state `%s`: %w", path, err)
-	}
-	s := &Store{db: db, New: errors.Is(statErr, os.ErrNotExist)}
-	if err := s.init(); err != nil {
-		db.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
+// Scratch is a state that is nowhere on the disk once it is closed, or the
+// process has ended.
+func Scratch() (*Store, error) {
+	dir, err := os.MkdirTemp("", "vikunja-sync")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	return Open(filepath.Join(dir, "state.db"), Options{NoSync: true})
+}
+
 func (s *Store) init() error {
 	missing := false
 	all := [][]byte{bPairs, bIndex, bIDs, bLabels, bProjects, bJournal, bConflicts, bMeta}
-	s.db.View(func(tx *bbolt.Tx) error {
-		for _, b := range all {
-			missing = missing || tx.Bucket(b) == nil
-		}
-		return nil
+	err := s.guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error {
+			for _, b := range all {
+				missing = missing || tx.Bucket(b) == nil
+			}
+			return nil
+		})
 	})
-	if !missing {
-		return nil
+	if !missing || err != nil {
+		return err
 	}
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		for _, b := range all {
@@ -200,21 +225,34 @@ func (s *Store) init() error {
 	})
 }
 
-// Close releases the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close releases the file. What is damaged may hold locks of its own for good;
+// it is not waited for.
+func (s *Store) Close() error {
+	if !s.damaged {
+		return s.db.Close()
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- s.guarded(s.db.Close) }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(time.Second):
+		return nil
+	}
+}
 
 // Tx is one transaction.
 type Tx struct{ tx *bbolt.Tx }
 
 // View reads.
 func (s *Store) View(fn func(*Tx) error) error {
-	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx}) })
+	return s.guarded(func() error { return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx}) }) })
 }
 
 // Update writes; when it returns nil, the change is durable.
 func (s *Store) Update(fn func(*Tx) error) error {
 	s.Writes++
-	return s.db.Update(func(tx *bbolt.Tx) error { return fn(&Tx{tx}) })
+	return s.guarded(func() error { return s.db.Update(func(tx *bbolt.Tx) error { return fn(&Tx{tx}) }) })
 }
 
 func (t *Tx) put(bucket, key []byte, v any) error {

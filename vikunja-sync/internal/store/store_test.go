@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,4 +194,76 @@ func TestNames(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestDamaged: a file that was cut off or overwritten is named as such; it
+// crashes nobody.
+func TestDamaged(t *testing.T) {
+	whole := func(t *testing.T) (string, []byte) {
+		s, file := open(t)
+		for i := range 200 {
+			if err := put(t, s, Pair{UUID: fmt.Sprintf("%036d", i), ID: int64(i + 1), State: Live}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Close()
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file, b
+	}
+	for name, harm := range map[string]func([]byte) []byte{
+		"another file": func(b []byte) []byte { return bytes.Repeat([]byte("x"), len(b)) },
+		"cut off":      func(b []byte) []byte { return b[:9000] },
+		"cut in half":  func(b []byte) []byte { return b[:len(b)/2] },
+		"overwritten": func(b []byte) []byte {
+			for i := 3 * 4096; i < len(b); i++ {
+				b[i] ^= 0x5a
+			}
+			return b
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file, b := whole(t)
+			if err := os.WriteFile(file, harm(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var d *DamagedError
+			s, err := Open(file, Options{})
+			if err == nil {
+				err = s.View(func(tx *Tx) error {
+					return errors.Join(tx.Pairs(func(*Pair) error { return nil }), put(t, s, Pair{UUID: "u", ID: 1000, State: Live}))
+				})
+				s.Close()
+			}
+			if !errors.As(err, &d) || !strings.Contains(err.Error(), file) {
+				t.Errorf("damage must be named: %v", err)
+			}
+		})
+	}
+	s, _ := open(t)
+	defer func() {
+		if recover() == nil {
+			t.Error("a mistake of ours is no damage of the file")
+		}
+	}()
+	s.View(func(*Tx) error { var m map[string]int; m["x"] = 1; return nil })
+}
+
+// TestScratch: nothing stays.
+func TestScratch(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	s, err := Scratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := put(t, s, Pair{UUID: "u", ID: 1, State: Live}); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left: %v %v", left, err)
+	}
 }
