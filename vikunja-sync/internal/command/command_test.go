@@ -146,6 +146,11 @@ func TestLife(t *testing.T) {
 	if out, errs, code = call(t, env, "doctor"); code != exitOK {
 		t.Fatalf("doctor after setup: %d %s%s", code, out, errs)
 	}
+	h.Refuse = map[string]bool{"POST /labels": true}
+	if out, _, code = call(t, env, "doctor"); code != exitAttention || !strings.Contains(out, "labels: create") || len(h.LabelM) != 0 {
+		t.Errorf("doctor without the scope for labels: %d %s", code, out)
+	}
+	h.Refuse = nil
 	env["VIKUNJA_SYNC_BIN"] = ""
 	task(t, env, "rc.hooks=off", "add", "--", "first task")
 	id, _ := h.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: "second \x1b[2J task"})
@@ -153,6 +158,18 @@ func TestLife(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "create") || strings.ContainsRune(out, 0x1b) || len(h.TaskM) != 1 {
 		t.Fatalf("dry run: %d %s", code, out)
 	}
+	if files, _ := filepath.Glob(filepath.Join(env["XDG_STATE_HOME"], "vikunja-sync", "state.db*")); len(files) > 0 {
+		t.Errorf("a dry run leaves %v", files)
+	}
+	db := filepath.Join(env["XDG_STATE_HOME"], "vikunja-sync", "state.db")
+	write(t, db, strings.Repeat("x", 8192))
+	if out, _, code = call(t, env, "doctor"); code != exitAttention || !strings.Contains(out, "damaged") || !strings.Contains(out, "remedy: mv "+db) {
+		t.Errorf("doctor over a damaged state: %d %s", code, out)
+	}
+	if _, errs, code = call(t, env, "sync"); code != exitFailed || !strings.Contains(errs, "move it away") {
+		t.Errorf("sync over a damaged state: %d %s", code, errs)
+	}
+	os.Remove(db)
 	if out, errs, code = call(t, env, "sync"); code != exitOK || len(h.TaskM) != 2 {
 		t.Fatalf("sync: %d %s%s", code, out, errs)
 	}

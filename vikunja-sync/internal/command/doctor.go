@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"vikunja-sync/internal/config"
 	"vikunja-sync/internal/hook"
 	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
 	"vikunja-sync/internal/taskwarrior"
 	"vikunja-sync/internal/webhint"
 )
@@ -83,7 +85,7 @@ func (a *app) examine(ctx context.Context, d *doctor) {
 	}
 	d.ok("settings", from)
 	d.tw = a.tasks(d.cfg)
-	d.taskwarrior(ctx)
+	d.taskwarrior(ctx, a.Env)
 	d.state()
 	if d.vk, err = a.server(d.cfg); err != nil {
 		d.bad("server", err.Error(), "set url and token_file, and `chmod 600` the token's file")
@@ -93,7 +95,7 @@ func (a *app) examine(ctx context.Context, d *doctor) {
 	d.webhook(ctx)
 }
 
-func (d *doctor) taskwarrior(ctx context.Context) {
+func (d *doctor) taskwarrior(ctx context.Context, env func(string) string) {
 	v, err := d.tw.Version(ctx)
 	if err != nil {
 		d.bad("taskwarrior", err.Error(), "install Taskwarrior 2.6 or later, or set `task`")
@@ -116,7 +118,7 @@ func (d *doctor) taskwarrior(ctx context.Context) {
 			d.bad("attributes", fmt.Sprintf("`%s` is not declared as %s", u.Name, u.Type), "run `vikunja-sync setup`")
 		}
 	}
-	d.hooks(ctx, data)
+	d.hooks(ctx, data, env)
 	d.writable(filepath.Join(hook.Dir(data), ".probe"), "spool")
 	if pid := hook.LockFile(data).Owner(); pid != 0 {
 		d.ok("lock", fmt.Sprintf("held by process %d, a running `task`", pid))
@@ -125,7 +127,7 @@ func (d *doctor) taskwarrior(ctx context.Context) {
 	}
 }
 
-func (d *doctor) hooks(ctx context.Context, data string) {
+func (d *doctor) hooks(ctx context.Context, data string, env func(string) string) {
 	dir, err := hooksDir(ctx, d.tw)
 	if err != nil {
 		d.bad("hooks", err.Error(), "check hooks.location")
@@ -144,6 +146,10 @@ func (d *doctor) hooks(ctx context.Context, data string) {
 		case st.Mode()&0o100 == 0:
 			d.bad("hooks", fmt.Sprintf("`%s` is not executable", file), "chmod +x "+file)
 		default:
+			if err := hook.Check(file, e, env); err != nil {
+				d.bad("hooks", fmt.Sprintf("`%s` %v", file, err), "run `vikunja-sync setup`")
+				continue
+			}
 			good++
 		}
 	}
@@ -170,6 +176,31 @@ func (d *doctor) state() {
 	d.writable(d.cfg.State(".probe"), "state")
 	if st, err := os.Stat(d.cfg.State("state.db")); err == nil && st.Mode().Perm()&0o077 != 0 {
 		d.bad("state", "state.db may be read by others", "chmod 600 "+d.cfg.State("state.db"))
+	} else if err != nil {
+		return
+	}
+	st, err := store.Open(d.cfg.State("state.db"), store.Options{Wait: 5 * time.Second})
+	if errors.Is(err, store.ErrBusy) {
+		return // a cycle is at it
+	}
+	var waiting []string
+	if err == nil {
+		defer st.Close()
+		err = st.View(func(t *store.Tx) error {
+			_, e := t.Index()
+			return errors.Join(e, t.Pairs(func(p *store.Pair) error {
+				if p.Parked != "" {
+					waiting = append(waiting, p.Parked)
+				}
+				return nil
+			}))
+		})
+	}
+	switch {
+	case err != nil:
+		d.bad("state", err.Error(), "mv "+d.cfg.State("state.db")+" "+d.cfg.State("state.db.damaged"))
+	case len(waiting) > 0:
+		d.bad("tasks", fmt.Sprintf("%d wait, the first one: %s", len(waiting), waiting[0]), "`vikunja-sync sync` names them; each is tried again once it changed on either side")
 	}
 }
 

@@ -1,16 +1,20 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"vikunja-sync/internal/config"
 	"vikunja-sync/internal/engine"
 	"vikunja-sync/internal/hook"
+	"vikunja-sync/internal/store"
 )
 
 func (a *app) sync() *cobra.Command {
@@ -29,7 +33,7 @@ func (a *app) sync() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			st, err := a.store(c, 30*time.Second)
+			st, err := a.stateFor(c, dry)
 			if err != nil {
 				return err
 			}
@@ -52,6 +56,14 @@ func (a *app) sync() *cobra.Command {
 	}
 	cmd.Flags().BoolVarP(&dry, "dry-run", "n", false, "print the plan and write nothing")
 	return cmd
+}
+
+// stateFor opens the state; a dry run does not even make the file.
+func (a *app) stateFor(c *config.Config, dry bool) (*store.Store, error) {
+	if _, err := os.Stat(c.State("state.db")); dry && errors.Is(err, os.ErrNotExist) {
+		return store.Scratch()
+	}
+	return a.store(c, 30*time.Second)
 }
 
 // printReport lists what is planned or was done.

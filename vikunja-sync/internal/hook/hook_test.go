@@ -334,3 +334,33 @@ func TestLight(t *testing.T) {
 		}
 	}
 }
+
+// TestCheck: a shim that was changed, or that leads nowhere, is told.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	bin := filepath.Join(dir, "it's here")
+	if err := os.WriteFile(bin, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	none := func(string) string { return "" }
+	for _, tc := range []struct {
+		name, text string
+		env        func(string) string
+		want       string
+	}{
+		{"as written", string(Shim("on-add", bin)), none, ""},
+		{"gone", string(Shim("on-add", filepath.Join(dir, "gone"))), none, "no binary"},
+		{"gone, but named", string(Shim("on-add", "")), func(k string) string { return map[string]string{"VIKUNJA_SYNC_BIN": bin}[k] }, ""},
+		{"another event's", string(Shim("on-exit", bin)), none, "not as"},
+		{"somebody else's", "#!/bin/sh\nexit 1\n", none, "not as"},
+	} {
+		file := filepath.Join(dir, "shim")
+		if err := os.WriteFile(file, []byte(tc.text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		err := Check(file, "on-add", tc.env)
+		if got := fmt.Sprint(err); (tc.want == "") != (err == nil) || !strings.Contains(got, tc.want) && err != nil {
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,32 @@ func Shim(event, self string) []byte {
 	}
 	quoted := "'" + strings.ReplaceAll(self, "'", `'\''`) + "'"
 	return []byte(strings.NewReplacer("EVENT", event, "SELF", quoted).Replace(shim))
+}
+
+// Check tells what is wrong with an installed shim: it is none of ours, or
+// finds no binary.
+func Check(file, event string, env func(string) string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	first, rest, _ := strings.Cut(string(Shim(event, "SELF")), "'SELF'")
+	named, ok := strings.CutPrefix(string(b), first)
+	if !ok || !strings.HasSuffix(named, rest) {
+		return errors.New("is not as `setup` wrote it")
+	}
+	named = strings.Trim(strings.TrimSuffix(named, rest), "'")
+	candidates := []string{env("VIKUNJA_SYNC_BIN"), strings.ReplaceAll(named, `'\''`, "'")}
+	places, _, _ := strings.Cut(rest, "; do")
+	for _, p := range strings.Fields(strings.ReplaceAll(places, "\\\n", " ")) {
+		candidates = append(candidates, os.Expand(strings.Trim(p, `"`), env))
+	}
+	for _, c := range candidates {
+		if c != "" && executable(c) {
+			return nil
+		}
+	}
+	return errors.New("finds no binary: changes wait for the next full scan")
 }
 
 // File is where an event's shim belongs. The names sort last, so that ours

@@ -115,7 +115,7 @@ func IsLink(text string) bool { return oldLink.MatchString(text) }
 // LinkOf is the Vikunja id that the task names, by the attribute or by the
 // annotation of an older script.
 func LinkOf(r Raw) string {
-	if l := r.Str(UDALink); l != "" {
+	if l := strings.TrimSpace(r.Str(UDALink)); l != "" {
 		return l
 	}
 	for _, a := range r.Annotations() {

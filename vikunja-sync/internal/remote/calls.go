@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"vikunja-sync/internal/api"
@@ -450,6 +451,9 @@ func (c *Client) DeleteWebhook(ctx context.Context, project, id int64) error {
 // nobody is an id that no server has given out: writes to it change nothing.
 const nobody = 1<<53 - 1
 
+// tooLong is a title that no server stores.
+const tooLong = 300
+
 // CheckScopes implements api.Server.
 func (c *Client) CheckScopes(ctx context.Context) ([]*api.Error, error) {
 	get := func(path string) func() error {
@@ -471,6 +475,7 @@ func (c *Client) CheckScopes(ctx context.Context) ([]*api.Error, error) {
 		func() error { return c.AddRelation(ctx, nobody, nobody, api.RelationBlocked) },
 		func() error { return c.RemoveRelation(ctx, nobody, nobody, api.RelationBlocked) },
 		func() error { _, err := c.CreateProject(ctx, title, nobody); return err },
+		func() error { _, err := c.CreateLabel(ctx, strings.Repeat(title, tooLong)); return err },
 	}
 	var missing []*api.Error
 	for _, probe := range probes {
