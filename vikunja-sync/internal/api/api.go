@@ -123,8 +123,11 @@ type Project struct {
 	Parent   int64 // 0: top level
 	Archived bool  // also set when an ancestor is archived
 	OwnerID  int64
-	Created  time.Time
-	Updated  time.Time
+	// Rights of the account: 0 read, 1 write, 2 all; 0 too where the server
+	// does not tell.
+	Rights  int64
+	Created time.Time
+	Updated time.Time
 }
 
 // Label is one label; titles need not be unique.

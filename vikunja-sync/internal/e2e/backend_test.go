@@ -30,6 +30,8 @@ type backend interface {
 	// away or gives it back.
 	give(label int64)
 	revoke(project int64, gone bool)
+	// lend leaves the account the right to read a project, or to write too.
+	lend(project int64, write bool)
 	unknown() []string // routes that it turned out not to have
 	// backup gives what brings this moment's tasks back; nil if it cannot.
 	backup() (restore func())
@@ -115,6 +117,14 @@ func (s *standIn) revoke(project int64, gone bool) {
 	s.srv.Mu.Lock()
 	defer s.srv.Mu.Unlock()
 	s.srv.NoAccess[project] = gone
+}
+
+func (s *standIn) lend(project int64, write bool) {
+	rights := 0
+	if write {
+		rights = 1
+	}
+	s.srv.Lend(project, rights)
 }
 
 func (s *standIn) backup() func() {

@@ -14,7 +14,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios,
+	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios, reviewScenarios,
 		[]scenario{{45, "no v2", oldServer}})
 }
 
@@ -29,7 +29,7 @@ func TestScenarios(t *testing.T) {
 			s.run(newEnv(t))
 		})
 	}
-	for n := 1; n <= 85; n++ {
+	for n := 1; n <= 95; n++ {
 		if !seen[n] {
 			t.Errorf("scenario %d is missing", n)
 		}

@@ -29,13 +29,14 @@ type scratch struct {
 	own    map[int64]bool // projects
 	labels map[int64]bool // true: ours, false: given away
 	lost   map[int64]bool // projects that the account may not see
+	still  map[int64]bool // projects that it may only read
 	off    time.Duration
 	frozen time.Time
 }
 
 func newScratch(t testing.TB) *scratch {
 	s := &scratch{base: strings.TrimRight(os.Getenv("VIKUNJA_URL"), "/"), tok: os.Getenv("VIKUNJA_TEST_TOKEN"),
-		own: map[int64]bool{}, labels: map[int64]bool{}, lost: map[int64]bool{}}
+		own: map[int64]bool{}, labels: map[int64]bool{}, lost: map[int64]bool{}, still: map[int64]bool{}}
 	made := func(title string, parent int64) int64 {
 		var p place
 		code, body, _ := s.send("POST", "/api/v2/projects", mustJSON(fields{"title": title, "parent_project_id": parent}))
@@ -187,7 +188,8 @@ func (s *scratch) guard(r *http.Request, body []byte) (int, []byte, http.Header)
 		project = in.ProjectID
 	}
 	var sent struct {
-		Label int64 `json:"label_id"`
+		Label   int64 `json:"label_id"`
+		Project int64 `json:"project_id"`
 	}
 	json.Unmarshal(body, &sent)
 	s.mu.Lock()
@@ -195,7 +197,7 @@ func (s *scratch) guard(r *http.Request, body []byte) (int, []byte, http.Header)
 	ours, known := s.labels[sent.Label]
 	head := http.Header{"Content-Type": {"application/json"}}
 	switch {
-	case s.lost[project], known && !ours:
+	case s.lost[project], known && !ours, r.Method != http.MethodGet && (s.still[project] || s.still[sent.Project]):
 		return 403, []byte(`{"title":"Forbidden","status":403,"detail":"Forbidden"}`), head
 	case project > 0 && project < 1<<52 && !s.own[project]:
 		return 404, []byte(`{"title":"Not Found","status":404,"detail":"This project does not exist.","code":3001}`), head
@@ -284,6 +286,9 @@ func (s *scratch) project(m fields) bool {
 	if parent, ok := m["parent_project_id"].(json.Number); ok && id(parent) == s.home {
 		m["parent_project_id"] = 0
 	}
+	if _, told := m["max_permission"].(json.Number); told && s.still[n] {
+		m["max_permission"] = 0
+	}
 	return n <= 0 || (s.own[n] && !s.lost[n])
 }
 
@@ -357,6 +362,12 @@ func (s *scratch) revoke(project int64, gone bool) {
 	if s.lost[project] = gone; !gone {
 		delete(s.lost, project)
 	}
+}
+
+func (s *scratch) lend(project int64, write bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.still[project] = !write
 }
 
 func (s *scratch) backup() func() { return nil }

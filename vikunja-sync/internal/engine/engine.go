@@ -50,7 +50,8 @@ type Tasks interface {
 	// Batch is the largest sensible import.
 	Batch() int
 	// Marker reads the name of the data folder, "" where it has none, and
-	// first gives it the name set where that is not "".
+	// first gives it the name set where that is not "". The name goes with the
+	// data wherever they go, into a backup too.
 	Marker(ctx context.Context, set string) (string, error)
 }
 
@@ -164,11 +165,14 @@ func (e *Engine) Cycle(ctx context.Context, o Options) (*Report, error) {
 	c := e.newCycle()
 	c.dry = o.DryRun
 	err := c.run(ctx)
+	if e := c.seal(ctx); err == nil {
+		err = e
+	}
 	return c.rep, err
 }
 
 func (e *Engine) newCycle() *cycle {
-	return &cycle{Engine: e, rep: &Report{}, blocked: map[string]error{}}
+	return &cycle{Engine: e, rep: &Report{}, blocked: map[string]error{}, writes: e.st.Writes, instead: map[string]*store.Pair{}}
 }
 
 // cycle is the state of one run.
@@ -197,12 +201,18 @@ type cycle struct {
 	closed   map[int64][]string // finished occurrences by id, once asked for
 	awaited  []store.Intent     // calls that may still be carried out
 
+	folder     marker
+	turnedBack bool                   // Taskwarrior's data are from a backup
+	writes     int                    // of the state, before
+	older      map[string]bool        // pairs whose tasks are older than they were
+	instead    map[string]*store.Pair // what a dry run would have stored
+
 	hinted // what a hinted cycle reads
 }
 
 func (c *cycle) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		c.load, c.readServer, c.scanTW, c.promote, c.assignNames, c.recover, c.scanVK, c.checkRestored, c.makePlan, c.guard,
+		c.load, c.readServer, c.scanTW, c.promote, c.assignNames, c.recover, c.scanVK, c.checkRestored, c.checkTurnedBack, c.makePlan, c.guard,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -264,26 +274,29 @@ func (c *cycle) load(ctx context.Context) error {
 
 // checkMarker makes sure that the data folder is the one the state knows.
 func (c *cycle) checkMarker(ctx context.Context) error {
-	marker, err := c.Engine.tw.Marker(ctx, "")
+	name, err := c.Engine.tw.Marker(ctx, "")
 	if err != nil {
 		return err
 	}
+	c.folder = parseMarker(name)
+	c.turnedBack = c.folder.generation < c.meta.Generation
 	if c.meta.DataPath != "" {
-		if marker != c.meta.DataPath {
+		if c.folder.name != c.meta.DataPath {
 			return fmt.Errorf("taskwarrior's data folder is not the one that was synced before (it is named `%s`, not `%s`): "+
-				"check TASKDATA and TASKRC, or run `vikunja-sync resolve --accept-data`", marker, c.meta.DataPath)
+				"check TASKDATA and TASKRC, or run `vikunja-sync resolve --accept-data`", c.folder.name, c.meta.DataPath)
 		}
 		return nil
 	}
 	if c.dry {
 		return nil
 	}
-	if marker == "" {
-		if marker, err = c.Engine.tw.Marker(ctx, fmt.Sprintf("%x", c.cfg.Now().UnixNano())); err != nil {
+	if c.folder.name == "" {
+		c.folder.name = fmt.Sprintf("%x", c.cfg.Now().UnixNano())
+		if _, err = c.Engine.tw.Marker(ctx, c.folder.String()); err != nil {
 			return err
 		}
 	}
-	c.meta.DataPath = marker
+	c.meta.DataPath = c.folder.name
 	c.meta.Server = c.cfg.Server
 	c.meta.Rebuilt = len(c.index) == 0
 	return c.st.Update(func(t *store.Tx) error { return t.PutMeta(c.meta) })

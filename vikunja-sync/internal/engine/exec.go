@@ -97,7 +97,7 @@ func (c *cycle) failed(p *store.Pair, td *todo, err error) {
 		if td.before == "" || td.vkTask == nil {
 			return // not stored yet: tried again
 		}
-		p.Parked, p.ParkedOn = err.Error(), parkKey(td.tw, td.vkTask, p)
+		p.Parked, p.ParkedOn = err.Error(), c.parkKey(td.tw, td.vkTask, p)
 		if e := c.save(td); e != nil {
 			c.problem(p, e.Error())
 		}
@@ -308,6 +308,9 @@ func (c *cycle) settleUpdate(ctx context.Context, td *todo) error {
 		remember(td, &task)
 	}
 	p.Parked, p.ParkedOn = "", ""
+	if !td.res.ForTW() {
+		delete(p.Tries, triesImport)
+	}
 	c.settle(td, td.tw)
 	if err := c.save(td); err != nil {
 		return err

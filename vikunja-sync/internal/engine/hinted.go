@@ -59,6 +59,9 @@ type hinted struct {
 func (e *Engine) Hinted(ctx context.Context, h Hint) (*Report, error) {
 	c := e.newCycle()
 	err := c.runHinted(ctx, h)
+	if e := c.seal(ctx); err == nil {
+		err = e
+	}
 	var why whole
 	if errors.As(err, &why) {
 		c.rep.Whole, err = string(why), nil
@@ -82,6 +85,8 @@ func (c *cycle) runHinted(ctx context.Context, h Hint) error {
 // atRest refuses a state that an ordinary cycle would first have to settle.
 func (c *cycle) atRest(context.Context) error {
 	switch {
+	case c.turnedBack:
+		return whole("Taskwarrior's data are from a backup")
 	case c.meta.Rebuilt:
 		return whole("the state is being rebuilt")
 	case c.meta.Guard != nil:

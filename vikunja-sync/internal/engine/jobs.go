@@ -167,15 +167,21 @@ func (c *cycle) importAll(ctx context.Context, jobs []*job) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
+	refused := map[*job]error{}
 	for i, j := range jobs {
 		if err := c.Engine.tw.Import(ctx, raws[i:i+1]); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
-			j.refused, c.rep.Again = true, true
-			named := *j.td.pair
-			named.VK = j.td.vk // a new task has no agreement to be named after
-			c.problem(&named, "taskwarrior refuses the task: "+err.Error())
+			j.refused, refused[j] = true, err
+		}
+	}
+	for _, j := range jobs {
+		if err := refused[j]; err != nil {
+			always := len(jobs) == 1 || len(refused) < len(jobs) // else it is not about the tasks
+			if err := c.refuse(j, "taskwarrior refuses the task: "+err.Error(), always); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -334,6 +340,7 @@ func (c *cycle) settleJob(j *job, raw model.Raw) bool {
 		c.known(p)
 		return true
 	}
+	delete(p.Tries, triesImport)
 	c.countTries(td, merge.ToTW, snap)
 	c.settleOps(j, snap)
 	c.settle(td, snap)

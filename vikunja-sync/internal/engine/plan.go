@@ -53,6 +53,9 @@ type todo struct {
 }
 
 func (c *cycle) makePlan(ctx context.Context) error {
+	if err := c.forgetRefused(); err != nil {
+		return err
+	}
 	uuids := map[string]bool{}
 	for u := range c.tw {
 		uuids[u] = true
@@ -96,6 +99,8 @@ func (c *cycle) planUUID(ctx context.Context, u string, adopt map[int64][]string
 			return err
 		}
 		return c.planPair(ctx, u, x, t)
+	case known && x.State == store.Refused:
+		return c.planUnknown(ctx, u, t, adopt)
 	case known: // a tombstone or a finished occurrence: only its return counts
 		back := !t.same && t.status == model.Pending
 		if x.State == store.Deleted {
@@ -232,15 +237,26 @@ func (c *cycle) planNewVK(ctx context.Context, id int64) error {
 		return nil
 	}
 	u := c.deriveUUID(v.task)
-	if t := c.tw[u]; t != nil && c.index[u].State == "" {
-		p := &store.Pair{UUID: u, ID: id, State: store.Live}
+	p := &store.Pair{UUID: u, ID: id, State: store.Live}
+	if c.index[u].State == store.Refused {
+		old, _, err := c.loadPair(u)
+		if err != nil {
+			return err
+		}
+		if c.refused(old, model.Snapshot{}, v) {
+			c.problem(old, old.Parked)
+			return nil
+		}
+		p.Tries = old.Tries
+	}
+	if t := c.tw[u]; t != nil {
 		if t.status == model.Deleted {
 			c.problem(&store.Pair{UUID: u, ID: id, VK: v.snap}, "deleted in Taskwarrior, but alive in Vikunja and not linked: nothing is done")
 			return nil
 		}
 		return c.planUpdate(ctx, p, "", t, v)
 	}
-	return c.planCreateTW(ctx, &store.Pair{UUID: u, ID: id, State: store.Live}, v)
+	return c.planCreateTW(ctx, p, v)
 }
 
 func (c *cycle) planCreateTW(ctx context.Context, p *store.Pair, v *vkTask) error {
@@ -277,7 +293,7 @@ func (c *cycle) deriveUUID(t *api.Task) string {
 			key = fmt.Sprintf("%s #%d", name, n)
 		}
 		u := uuid.NewSHA1(space, []byte(key)).String()
-		if st := c.index[u].State; st == "" && !c.taken(u, t.ID) {
+		if st := c.index[u].State; (st == "" || st == store.Refused) && !c.taken(u, t.ID) {
 			return u
 		}
 	}
@@ -290,13 +306,16 @@ func (c *cycle) taken(u string, id int64) bool {
 }
 
 func (c *cycle) loadPair(u string) (*store.Pair, string, error) {
+	if p := c.instead[u]; p != nil {
+		return p, image(p), nil
+	}
 	var p *store.Pair
 	err := c.st.View(func(tx *store.Tx) (err error) {
 		p, err = tx.Pair(u)
 		return err
 	})
 	if err == nil && p == nil {
-		err = fmt.Errorf("the state is damaged: `%s` is in the index only", u)
+		err = c.st.Damaged(fmt.Sprintf("%q is in the index only", u))
 	}
 	return p, image(p), err
 }
@@ -423,6 +442,16 @@ func (c *cycle) lose(td *todo, winner merge.Side, base, now model.Snapshot, kept
 // planMissing counts scans without the task before it believes them.
 func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v *vkTask) error {
 	td := &todo{kind: remark, pair: p, before: before, vkTask: v}
+	if p.Missing == bringBack {
+		snap, err := c.whole(ctx, p, v, false)
+		if err != nil {
+			return c.readFailed(err)
+		}
+		back := c.newTW(&store.Pair{UUID: p.UUID, ID: p.ID, State: store.Live}, v, snap)
+		back.missing = true
+		c.plan = append(c.plan, back)
+		return nil
+	}
 	p.Missing++
 	if p.Missing < 2 || c.meta.Rebuilt {
 		c.rep.Again = true
@@ -456,7 +485,7 @@ func (c *cycle) continues(id int64, v *vkTask) bool {
 }
 
 func (c *cycle) planUpdate(ctx context.Context, p *store.Pair, before string, t *twTask, v *vkTask) error {
-	if p.ParkedOn != "" && p.ParkedOn == parkKey(t.snap, v, p) {
+	if c.parked(p, t, v) {
 		c.problem(p, p.Parked)
 		return nil
 	}
@@ -508,6 +537,9 @@ func (c *cycle) mergeInto(td *todo) {
 	}
 	td.res = merge.Merge(c, in)
 	td.res.Conflicts = append(td.res.Conflicts, lost...)
+	if c.older[p.UUID] {
+		keepReplaced(td)
+	}
 }
 
 // renamedTags sees to it that a tag which was removed in Taskwarrior while its
@@ -541,12 +573,4 @@ func (c *cycle) meetDeletion(td *todo, in *merge.Input) {
 	if edited {
 		c.lose(td, merge.Taskwarrior, in.BaseVK, in.VK, model.Deleted)
 	}
-}
-
-func parkKey(tw model.Snapshot, v *vkTask, p *store.Pair) string {
-	vk := p.VK.Hash()
-	if v.task != nil {
-		vk = v.snap.Hash()
-	}
-	return fmt.Sprintf("%x %x", tw.HashAll(), vk)
 }

@@ -104,7 +104,13 @@ func (c *cycle) rebase(ctx context.Context, u string, t *twTask, v *vkTask) erro
 		links = append(links, l)
 	}
 	p.Links, p.VK, p.Updated, p.Wrote = links, now, "", nil
+	return c.keep(p, before)
+}
+
+// keep stores a pair, for a dry run only in memory.
+func (c *cycle) keep(p *store.Pair, before string) error {
 	if c.dry {
+		c.instead[p.UUID] = p
 		return nil
 	}
 	return c.save(&todo{pair: p, before: before})

@@ -366,7 +366,7 @@ func (c *cycle) guard(context.Context) error {
 		case c.meta.Rebuilt && g.Count > 0:
 			c.drop(k)
 			c.rep.Again = true
-		case c.tooMany(g.Count) && !c.confirmed(g):
+		case (c.tooMany(g.Count) || c.emptied(g)) && !c.confirmed(g):
 			c.drop(k)
 			c.rep.Guard = g
 			c.problem(nil, fmt.Sprintf("%d of %d tasks would be deleted in %s: nothing is deleted; look at `vikunja-sync sync --dry-run`, then run `vikunja-sync resolve --confirm-deletions`",
@@ -378,6 +378,11 @@ func (c *cycle) guard(context.Context) error {
 
 func (c *cycle) tooMany(n int) bool {
 	return n > c.cfg.MaxDeletes || (n >= 5 && n*100 > c.cfg.MaxPercent*c.rep.Pairs)
+}
+
+// emptied: Taskwarrior shows not one task, where there were several.
+func (c *cycle) emptied(g *store.Guard) bool {
+	return c.rep.TW == 0 && g.Side == merge.Vikunja.String() && g.Count > 1
 }
 
 func guardKey(g *store.Guard) string { return g.Side + " " + fmt.Sprint(g.UUIDs) }

@@ -234,6 +234,15 @@ func (s *Server) Share(project, user int64, a access) {
 	s.Shares[project][user] = a
 }
 
+// Lend makes a project another user's, who lets the own account in: 0 to read,
+// 1 to write.
+func (s *Server) Lend(project int64, rights int) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	s.ProjectM[project].OwnerID = s.MeUser.ID + 1
+	s.Share(project, s.MeUser.ID, access(rights))
+}
+
 // access of the account that asks. A project without an owner is anyone's.
 func (s *Server) access(project int64) access {
 	best := none

@@ -432,7 +432,11 @@ func (q *request) projects(head http.Header) (int, any) {
 	var shown []any
 	for _, p := range ps {
 		if !p.Archived || q.q.Get("is_archived") == "true" {
-			shown = append(shown, q.listedProject(p))
+			out := q.listedProject(p)
+			if q.q.Get("expand") == "permissions" {
+				out["max_permission"] = int(q.h.access(p.ID))
+			}
+			shown = append(shown, out)
 		}
 	}
 	return q.page(head, shown, err, q.pseudo()...)

@@ -105,6 +105,9 @@ func (s *Server) CreateTask(_ context.Context, in api.TaskInput) (id int64, err 
 		if s.ProjectM[in.ProjectID] == nil {
 			return fail(api.KindNotFound, 404, 3001, "projects", in.ProjectID)
 		}
+		if s.access(in.ProjectID) < write {
+			return fail(api.KindForbidden, 403, 0, "projects", in.ProjectID)
+		}
 		if s.archived(in.ProjectID) {
 			return fail(api.KindArchived, 412, 3008, "projects", in.ProjectID)
 		}
@@ -120,8 +123,12 @@ func (s *Server) CreateTask(_ context.Context, in api.TaskInput) (id int64, err 
 // UpdateTask implements api.Server.
 func (s *Server) UpdateTask(_ context.Context, id int64, p api.TaskPatch) error {
 	return s.edit("update task", id, func(t *Task) error {
-		if p.ProjectID != nil && s.ProjectM[*p.ProjectID] == nil {
+		switch {
+		case p.ProjectID == nil:
+		case s.ProjectM[*p.ProjectID] == nil:
 			return fail(api.KindNotFound, 404, 3001, "projects", *p.ProjectID)
+		case s.access(*p.ProjectID) < write:
+			return fail(api.KindForbidden, 403, 1, "projects", *p.ProjectID)
 		}
 		rolls := p.Done != nil && *p.Done && t.Repeats()
 		s.Change(t, p)

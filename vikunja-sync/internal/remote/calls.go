@@ -154,11 +154,11 @@ func (c *Client) Projects(ctx context.Context) ([]api.Project, error) {
 		return nil, err
 	}
 	if v == "/v2" {
-		if err := list(ctx, c, "/projects", nil, take); err != nil {
+		if err := list(ctx, c, "/projects", url.Values{"expand": {"permissions"}}, take); err != nil {
 			return nil, err
 		}
 	}
-	err = listOn(ctx, c, "/v1", "/projects", url.Values{"is_archived": {"true"}}, take)
+	err = listOn(ctx, c, "/v1", "/projects", url.Values{"is_archived": {"true"}, "expand": {"permissions"}}, take)
 	return inherit(out), err
 }
 

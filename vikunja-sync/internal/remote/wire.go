@@ -21,13 +21,18 @@ type wireProject struct {
 	Parent   int64     `json:"parent_project_id"`
 	Archived bool      `json:"is_archived"`
 	Owner    *wireUser `json:"owner"`
+	Rights   *int64    `json:"max_permission"`
 	Created  time.Time `json:"created"`
 	Updated  time.Time `json:"updated"`
 }
 
 func (w wireProject) api() api.Project {
-	return api.Project{ID: w.ID, Title: w.Title, Parent: max(w.Parent, 0), Archived: w.Archived, OwnerID: w.Owner.id(),
+	p := api.Project{ID: w.ID, Title: w.Title, Parent: max(w.Parent, 0), Archived: w.Archived, OwnerID: w.Owner.id(),
 		Created: instant(w.Created), Updated: instant(w.Updated)}
+	if w.Rights != nil {
+		p.Rights = *w.Rights
+	}
+	return p
 }
 
 func (u *wireUser) id() int64 {

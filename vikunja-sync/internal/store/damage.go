@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -18,6 +19,9 @@ func (e *DamagedError) Error() string {
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Damaged is the error for records that do not fit together.
+func (s *Store) Damaged(how string) error { return &DamagedError{s.path, errors.New(how)} }
 
 // guarded turns the crash over a damaged file into an error: bbolt reads
 // through a map of the file and trusts what stands there.

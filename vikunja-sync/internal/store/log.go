@@ -39,7 +39,7 @@ func (t *Tx) Open() ([]Intent, error) {
 	var out []Intent
 	err := t.tx.Bucket(bJournal).ForEach(func(_, v []byte) error {
 		var in Intent
-		err := json.Unmarshal(v, &in)
+		err := t.decode(v, &in)
 		out = append(out, in)
 		return err
 	})
@@ -75,7 +75,7 @@ func (t *Tx) Conflicts() ([]Conflict, error) {
 	var out []Conflict
 	err := t.tx.Bucket(bConflicts).ForEach(func(_, v []byte) error {
 		var c Conflict
-		err := json.Unmarshal(v, &c)
+		err := t.decode(v, &c)
 		out = append(out, c)
 		return err
 	})
@@ -90,7 +90,7 @@ func (t *Tx) Names(projects bool) (map[int64]model.Name, error) {
 	out := map[int64]model.Name{}
 	err := t.tx.Bucket(namesBucket(projects)).ForEach(func(_, v []byte) error {
 		var n model.Name
-		err := json.Unmarshal(v, &n)
+		err := t.decode(v, &n)
 		out[n.ID] = n
 		return err
 	})
@@ -132,7 +132,9 @@ type Meta struct {
 	Server   string `json:"server"`
 	Account  int64  `json:"account"`
 	DataPath string `json:"data_path"`
-	Cycles   uint64 `json:"cycles"` // finished cycles that changed something
+	// Generation counts the runs that changed the state. The data folder keeps
+	// it too, so that one from a backup is known by an older number.
+	Generation uint64 `json:"generation"`
 	// Rebuilt is set until the first whole cycle over an empty state is done:
 	// nothing is deleted meanwhile.
 	Rebuilt bool `json:"rebuilt"`

@@ -46,6 +46,8 @@ const (
 	// Importing announces a task that is being made in Taskwarrior: whether
 	// it arrived is known by looking there.
 	Importing State = "importing"
+	// Refused is a task that Taskwarrior did not take.
+	Refused State = "refused"
 )
 
 // Pair is one task on both sides.
@@ -90,7 +92,7 @@ type Index struct {
 
 func (p *Pair) index() Index {
 	return Index{ID: p.ID, State: p.State, TW: p.TW.HashAll(), VK: p.VK.Hash(), Updated: p.Updated,
-		Look: p.Hot || p.Missing > 0 || p.Parked != "" || len(p.Tries) > 0 || (p.State == Live && p.TW.Link != fmt.Sprint(p.ID))}
+		Look: p.Hot || p.Missing != 0 || p.Parked != "" || len(p.Tries) > 0 || (p.State == Live && p.TW.Link != fmt.Sprint(p.ID))}
 }
 
 // Intent announces a call.
@@ -268,7 +270,15 @@ func (t *Tx) get(bucket, key []byte, v any) (bool, error) {
 	if b == nil {
 		return false, nil
 	}
-	return true, json.Unmarshal(b, v)
+	return true, t.decode(b, v)
+}
+
+// decode reads a record; what cannot be read is damage.
+func (t *Tx) decode(b []byte, v any) error {
+	if err := json.Unmarshal(b, v); err != nil {
+		return &DamagedError{t.tx.DB().Path(), err}
+	}
+	return nil
 }
 
 func key64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
@@ -329,7 +339,7 @@ func (t *Tx) Owner(id int64) string { return t.owner(id) }
 func (t *Tx) Pairs(fn func(*Pair) error) error {
 	return t.tx.Bucket(bPairs).ForEach(func(_, v []byte) error {
 		var p Pair
-		if err := json.Unmarshal(v, &p); err != nil {
+		if err := t.decode(v, &p); err != nil {
 			return err
 		}
 		return fn(&p)
@@ -371,8 +381,11 @@ func (t *Tx) Index() (map[string]Index, error) {
 	out := map[string]Index{}
 	err := t.tx.Bucket(bIndex).ForEach(func(k, v []byte) error {
 		x, err := decodeIndex(v)
+		if err != nil {
+			return &DamagedError{t.tx.DB().Path(), err}
+		}
 		out[string(k)] = x
-		return err
+		return nil
 	})
 	return out, err
 }

@@ -223,6 +223,7 @@ func TestDamaged(t *testing.T) {
 			}
 			return b
 		},
+		"a record": func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`{"uuid":"`), []byte(`{"uuid:""`)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, b := whole(t)
