@@ -301,8 +301,24 @@ func crossed(e *env) {
 	for _, m := range []*env{e, two} {
 		e.want(m.get(u).Str("status") == model.Pending && m.get(u).Str(model.UDALink) == fmt.Sprint(v.ID), "the older one stays")
 	}
-	e.want(!v.gone() && len(e.tasks()) == 2 && len(v.labels()) == 1, "the other is a task of its own, nothing is deleted")
+	e.want(!v.gone() && len(e.tasks()) == 1 && len(v.labels()) == 1 && len(e.conflicts())+len(two.conflicts()) == 0, "the other one is gone")
+	for _, m := range []*env{e, two} {
+		for _, r := range m.all() {
+			e.want(r.UUID() == u || r.Str("status") == model.Deleted, "on both machines")
+		}
+	}
 	e.rounds(1, two)
+	e.silent(1)
+	two.silent(1)
+
+	w := e.add("W")
+	two.pull(e)
+	e.settle()
+	time.Sleep(1100 * time.Millisecond)
+	two.settle()
+	e.web(two.vkOf(w), api.TaskPatch{Priority: ptr(int64(3))})
+	e.rounds(4, two)
+	e.want(len(e.tasks()) == 3 && e.count("W") == 2, "one that was touched is a task of its own")
 	e.silent(1)
 	two.silent(1)
 }

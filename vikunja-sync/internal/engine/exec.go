@@ -27,7 +27,7 @@ func image(p *store.Pair) string {
 
 // execute makes the calls to Vikunja and queues those to Taskwarrior.
 func (c *cycle) execute(ctx context.Context) {
-	for _, k := range []kind{remark, bury, endTwin, createVK, update, createTW, deleteTW, deleteVK} {
+	for _, k := range []kind{remark, bury, endTwin, createVK, update, createTW, deleteTW, deleteVK, endDouble} {
 		for _, td := range c.plan {
 			if td.kind != k || td.done || ctx.Err() != nil {
 				continue
@@ -75,6 +75,8 @@ func (c *cycle) one(ctx context.Context, td *todo) error {
 		return c.create(ctx, td)
 	case deleteVK:
 		return c.delete(ctx, td)
+	case endDouble:
+		return c.endDouble(ctx, td)
 	}
 	return c.update(ctx, td, nil)
 }

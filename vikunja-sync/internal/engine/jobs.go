@@ -432,7 +432,7 @@ func (c *cycle) describe() {
 			add(td, "vikunja", "create", "", "")
 		case createTW:
 			add(td, "taskwarrior", "create", "", "")
-		case deleteVK:
+		case deleteVK, endDouble:
 			add(td, "vikunja", "delete", "", "")
 		case deleteTW, endTwin:
 			add(td, "taskwarrior", "delete", "", "")

@@ -221,7 +221,7 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 		id, ok := c.byPath["Inbox"]
 		var err error
 		if !ok {
-			id, err = c.createProject(ctx, "Inbox", "Inbox", 0)
+			id, err = c.createProject(ctx, "Inbox", "Inbox", "Inbox", 0)
 		}
 		c.root = id
 		c.assignPaths(c.paths)
@@ -231,12 +231,12 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 	segs := strings.Split(path, ".")
 	for i := range segs {
 		prefix := strings.Join(segs[:i+1], ".")
-		id, ok := c.byPath[prefix]
+		id, ok := c.resolve(prefix)
 		if ok && prefix != "" {
 			parent = id
 			continue
 		}
-		id, err := c.createProject(ctx, model.TitleFor(segs[i]), segs[i], parent)
+		id, err := c.createProject(ctx, model.TitleFor(segs[i]), segs[i], prefix, parent)
 		if err != nil {
 			return 0, err
 		}
@@ -245,7 +245,10 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 	return parent, nil
 }
 
-func (c *cycle) createProject(ctx context.Context, title, seg string, parent int64) (int64, error) {
+// createProject makes what is asked for by a path. Where the path goes through a
+// project that was renamed or moved meanwhile, it stays another name of the new
+// one until Taskwarrior has the true one.
+func (c *cycle) createProject(ctx context.Context, title, seg, path string, parent int64) (int64, error) {
 	if cut := []rune(title); len(cut) > 250 {
 		return 0, &api.Error{Kind: api.KindInvalid, Method: "POST", Route: "projects", Message: "the project's name is longer than 250 characters"}
 	}
@@ -266,6 +269,10 @@ func (c *cycle) createProject(ctx context.Context, title, seg string, parent int
 	c.projects[p.ID] = api.Project{ID: p.ID, Title: title, Parent: parent, OwnerID: c.me.ID}
 	c.paths[p.ID] = model.Name{ID: p.ID, Title: title, Name: seg}
 	c.assignPaths(c.paths)
+	if now := c.paths[p.ID]; now.Path != path {
+		now.Path = path
+		c.projectsOld[p.ID], c.alias[path], c.rep.Again = now, p.ID, true
+	}
 	return p.ID, c.saveNames(false)
 }
 

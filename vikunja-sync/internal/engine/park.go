@@ -74,9 +74,9 @@ func (c *cycle) refuse(j *job, reason string, toBlame bool) error {
 	if p.Tries[triesImport]++; p.Tries[triesImport] < maxTries {
 		c.rep.Again = true
 	}
-	p.Parked, p.ParkedOn, p.At = reason, refusalKey(td.tw, td.vkTask.task), c.cfg.Now().UTC()
-	if p.Tries[triesImport] < maxTries {
-		p.ParkedOn = ""
+	p.Parked, p.ParkedOn, p.At = reason, "", c.cfg.Now().UTC()
+	if td.vkTask != nil && p.Tries[triesImport] >= maxTries {
+		p.ParkedOn = refusalKey(td.tw, td.vkTask.task)
 	}
 	return c.st.Update(func(t *store.Tx) error { return t.PutPair(p) })
 }

@@ -93,6 +93,25 @@ func TestRefusedImport(t *testing.T) {
 	}
 }
 
+// TestRefusedDeletion: what cannot be deleted here is told.
+func TestRefusedDeletion(t *testing.T) {
+	r := newRig(t)
+	u := r.add(1, func(raw model.Raw) { raw.SetStr("description", "bad") })
+	r.settle()
+	r.vk.DeleteTask(t.Context(), r.partner(u).ID)
+	tw := &picky{Tasks: r.tw, word: "bad"}
+	for range 5 {
+		r.tick(10 * time.Second)
+		rep, err := New(r.cfg, tw, r.vk, r.st).Cycle(t.Context(), Options{})
+		if err != nil || len(rep.Problems) != 1 {
+			t.Fatalf("%v %+v", err, rep)
+		}
+	}
+	if r.settle(); r.tw.All()[u].Str("status") != model.Deleted {
+		t.Error("and is deleted once that can be done")
+	}
+}
+
 // TestRefusedAll: a Taskwarrior that takes nothing has another trouble than
 // the tasks.
 func TestRefusedAll(t *testing.T) {

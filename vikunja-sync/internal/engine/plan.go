@@ -26,6 +26,7 @@ const (
 	deleteTW
 	bury // gone on both sides
 	endTwin
+	endDouble
 	remark // only the pair's own state changes (detached, missing, …)
 )
 

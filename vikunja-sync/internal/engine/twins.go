@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/merge"
 	"vikunja-sync/internal/model"
 	"vikunja-sync/internal/store"
@@ -18,6 +19,7 @@ import (
 // pulled that one yet, makes a task of its own for it, under the derived uuid.
 // After the next `task sync` both machines have both, linked to one Vikunja
 // task. The first one stays, and the machine that made the derived one ends it.
+// Where both made a Vikunja task for the same task, the older one stays.
 
 // derived is the uuid that every machine gives the task of a Vikunja task.
 func (c *cycle) derived(id int64) string {
@@ -34,8 +36,9 @@ func (c *cycle) planTwin(ctx context.Context, u string, t *twTask, id int64) (bo
 }
 
 // planCrossed handles a pair whose attribute names another Vikunja task: both
-// machines made one for the same task. The older one stays its partner, and
-// the other becomes a task of its own on both machines.
+// machines made one for the same task. The older one stays its partner. The
+// other is deleted by the machine that made it if nobody touched it and it says
+// what the older one says; else it becomes a task of its own on both machines.
 func (c *cycle) planCrossed(ctx context.Context, u string, t *twTask, x store.Index) (bool, error) {
 	if t == nil || t.same || x.State != store.Live {
 		return false, nil
@@ -44,12 +47,72 @@ func (c *cycle) planCrossed(ctx context.Context, u string, t *twTask, x store.In
 	if id <= 0 || id >= x.ID || t.status == model.Deleted {
 		return false, nil
 	}
-	taken, err := c.takeOver(ctx, u, t, id)
-	if taken && !c.dry {
-		delete(c.byID, x.ID)
-		c.byID[id] = u
+	p, _, err := c.loadPair(u)
+	if err != nil {
+		return false, err
 	}
-	return taken, err
+	taken, err := c.takeOver(ctx, u, t, id)
+	if err != nil || !taken || c.dry {
+		return taken, err
+	}
+	delete(c.byID, x.ID)
+	c.byID[id] = u
+	return true, c.planEndDouble(ctx, p, id)
+}
+
+// planEndDouble deletes the Vikunja task of a pair whose task has another one.
+func (c *cycle) planEndDouble(ctx context.Context, p *store.Pair, id int64) error {
+	mine, err := c.readTwin(ctx, p.ID)
+	if err != nil || mine == nil {
+		return err
+	}
+	td := &todo{kind: endDouble, pair: p, vkTask: mine}
+	if td.vk, err = c.whole(ctx, p, mine, true); err != nil {
+		return c.readFailed(err)
+	}
+	other, err := c.whole(ctx, &store.Pair{}, c.vk[id], true)
+	if err != nil {
+		return c.readFailed(err)
+	}
+	t := mine.task
+	touched := t.CreatedBy != c.me.ID || model.Stamp(t.Updated) != p.Updated || td.vk.Hash() != p.VK.Hash()
+	if touched || td.vk.Hash() != other.Hash() || !slices.Equal(textsOf(td.vk.Comments), textsOf(other.Comments)) {
+		return nil
+	}
+	delete(c.vk, p.ID)
+	c.plan = append(c.plan, td)
+	return nil
+}
+
+func textsOf(cs []model.Comment) (out []string) {
+	for _, k := range cs {
+		out = append(out, k.Text)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// endDouble makes the deletion, after a last look. It buries no pair: the task
+// that other machines make of the double ends there with it.
+func (c *cycle) endDouble(ctx context.Context, td *todo) error {
+	seq, err := c.begin(store.Intent{Kind: "delete", UUID: td.pair.UUID, ID: td.pair.ID})
+	if err != nil {
+		return err
+	}
+	same, err := c.asPlanned(ctx, td)
+	if err == nil && !same {
+		c.rep.Again = true
+		return c.outcome(seq, nil)
+	}
+	if err == nil {
+		if err = c.Engine.vk.DeleteTask(ctx, td.pair.ID); err == nil {
+			c.rep.WritesVK++
+		}
+	}
+	if api.KindOf(err) == api.KindNotFound {
+		err = nil
+	}
+	return c.outcome(seq, err)
 }
 
 // takeOver makes u the partner of a Vikunja task in the place of the derived
