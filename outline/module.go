@@ -395,8 +395,36 @@ func (w *walker) isSet(x Expr, sc *Scope, depth int) bool {
 		case "mkDefault", "mkForce":
 			return len(args) == 1 && w.isSet(args[0], sc, depth+1)
 		}
+		body, at := called(x, sc)
+		return body != nil && w.isSet(body, at, depth+1)
 	}
 	return false
+}
+
+// called is the body of a function of this file where it is called, with
+// arguments that are not known.
+func called(x *Apply, sc *Scope) (Expr, *Scope) {
+	var f Expr = x
+	arity := 0
+	for a, ok := f.(*Apply); ok; a, ok = f.(*Apply) {
+		f = a.Fn
+		arity++
+	}
+	if v, ok := f.(*Var); ok {
+		e, at := sc.binding(v.Name)
+		if e == nil || e.Inherit {
+			return nil, nil
+		}
+		f, sc = e.Value, at
+	}
+	for range arity {
+		l, ok := f.(*Lambda)
+		if !ok {
+			return nil, nil
+		}
+		f, sc = l.Body, sc.in(l, false)
+	}
+	return f, sc
 }
 
 func (w *walker) leaf(d *Def, x Expr, sc *Scope, gs []*Guard, prio int) {
@@ -437,6 +465,11 @@ func (w *walker) call(d *Def, x *Apply, sc *Scope, gs []*Guard, prio int) {
 	case name == "mapAttrs" && len(args) == 2:
 		w.each(d, x, args[0], 2, sc, gs, prio)
 	default:
+		if body, at := called(x, sc); body != nil && w.isSet(body, at, 0) && w.enter() {
+			w.value(d, body, at, gs, prio)
+			w.unfold--
+			return
+		}
 		w.leaf(d, x, sc, gs, prio)
 	}
 }

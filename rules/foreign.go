@@ -98,6 +98,9 @@ func (o *outside) module(path string) {
 			}
 		}
 	}
+	if knownWhole[inputOf(path)] {
+		return
+	}
 	for _, w := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '/' || r == ' ' }) {
 		switch w {
 		case "nixosModules", "darwinModules", "homeModules", "homeManagerModules", "modules", "default", "inputs", "self",
@@ -108,6 +111,19 @@ func (o *outside) module(path string) {
 			o.words = append(o.words, n)
 		}
 	}
+}
+
+// knownWhole are inputs whose modules declare what foreignRoots says, and
+// nothing else.
+var knownWhole = map[string]bool{
+	"home-manager": true, "nix-homebrew": true, "sops-nix": true, "agenix": true, "disko": true, "lanzaboote": true,
+	"impermanence": true, "preservation": true, "mac-app-util": true, "nixos-wsl": true,
+}
+
+// inputOf is the name of the input that a module's path begins with.
+func inputOf(path string) string {
+	name, _, _ := strings.Cut(path, ".")
+	return name
 }
 
 // commonRoots belong to everyone: folders and inputs called so declare options

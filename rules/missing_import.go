@@ -17,8 +17,8 @@ var missingImport = &lint.Rule{
 		Summary: "an import of a file that does not exist",
 		Why: `The path leads to nothing: no file, no folder with a default.nix, or a symlink
 without a target. Flakes see only what git tracks, so a file that is ignored
-is missing, too. A file that is imported for its value is a warning: nobody may
-need it.`,
+is missing, too. A file that is imported for its value is a warning, outside of
+` + "`imports`" + `: nobody may need it.`,
 		Bad: `-- hosts.toml --
 [hosts.mac]
 system = "aarch64-darwin"
@@ -100,13 +100,51 @@ func lostValues(p *lint.Pass) {
 		if m.Reach != outline.True || m.Value || s == nil {
 			continue
 		}
-		for _, l := range lostValuesOf(p.Work, s) {
-			p.Report(diag.Diagnostic{
+		lost := lostValuesOf(p.Work, s)
+		if len(lost) == 0 {
+			continue
+		}
+		needed := importedValues(m)
+		for _, l := range lost {
+			d := diag.Diagnostic{
 				File: s.Path, Span: l.at, Severity: diag.Warning, Chain: m.Chain(),
 				Message: fmt.Sprintf("`%s` does not exist", l.path), Why: "evaluation fails when its value is needed",
-			})
+			}
+			if slices.Contains(needed, l.at) {
+				d.Severity, d.Why = diag.Error, "every import is needed"
+			}
+			p.Report(d)
 		}
 	}
+}
+
+// importedValues are the paths of `import ./x.nix`, called or not, that are
+// surely elements of the module's `imports`.
+func importedValues(m *lint.Module) (at []diag.Span) {
+	var elements func(x outline.Expr)
+	elements = func(x outline.Expr) {
+		switch x := x.(type) {
+		case *outline.List:
+			for _, e := range x.Elems {
+				if head, args := outline.Call(e); isVar(head, "import") && len(args) > 0 {
+					at = append(at, args[0].Span())
+				}
+			}
+		case *outline.Binary:
+			if x.Op == "++" {
+				elements(x.X)
+				elements(x.Y)
+			}
+		case *outline.With:
+			elements(x.Body)
+		}
+	}
+	for _, p := range m.Out.Imports {
+		if m.Truth(p.Guards) == outline.True {
+			elements(p.X)
+		}
+	}
+	return at
 }
 
 type lostValue struct {

@@ -243,13 +243,14 @@ func (o *optionPass) typed(s *setting, at *spot) {
 		return
 	}
 	if known == fitsUnknown {
-		if o.suit(s, t) {
+		if len(s.def.Sets) == 0 && o.suit(s, t) {
 			fits.Store(fitsAll)
 			return
 		}
 		fits.Store(fitsSome)
 	}
 	o.leaves(s, s.def, t, s.names)
+	o.writtenSet(s, at)
 	elem := plainElem(t)
 	if elem == nil {
 		return
@@ -259,6 +260,27 @@ func (o *optionPass) typed(s *setting, at *spot) {
 			o.leaves(s, k, *elem, func() []string { return append(s.names(), name) })
 		}
 	}
+}
+
+// writtenSet reports a set that is written where the option takes none.
+func (o *optionPass) writtenSet(s *setting, at *spot) {
+	if at.verdict != leaf || at.shapes&(catalog.AttrsShape|catalog.FunctionShape) != 0 || s.module.Class == lint.NixOS && !closedRoots[s.path[0]] {
+		return
+	}
+	for _, set := range s.def.Sets {
+		x, ok := set.X.(*outline.Set)
+		if ok && s.module.Truth(set.Guards) == outline.True && plainNames(x) && !o.theirs(s) {
+			o.mistyped(s, "is", set, at.kind, s.names, mistake{word: "an attribute set"})
+		}
+	}
+}
+
+// plainNames: no name of the set makes something else of it, a string or a
+// definition with a priority.
+func plainNames(x *outline.Set) bool {
+	return !slices.ContainsFunc(x.Entries, func(e outline.Entry) bool {
+		return e.Name.X != nil || strings.HasPrefix(e.Name.Text, "_") || e.Name.Text == "outPath"
+	})
 }
 
 // leaves judges the values of an option; its name is asked for when it is told.

@@ -177,7 +177,7 @@ func (o *optionPass) judge(here catalog.Platform, names []string) *spot {
 		at.verdict = removed
 	case at.place.Depth == len(names) && !at.place.Listed():
 		at.verdict = parent
-	case at.place.Depth == len(names) && (at.place.TypeText() == "group" || submodule(at.place.Option) || at.place.Recurse() != ""):
+	case at.place.Depth == len(names) && (at.place.TypeText() == "group" || submodule(at.place.Option) || at.place.Recurse() != "" || o.freeform(at)):
 		at.verdict = parent
 	case at.place.Depth == len(names):
 		at.verdict = leaf
@@ -220,6 +220,11 @@ func (at *spot) concerns() (calls interest) {
 // anything: the type is one submodule that is open to all names. Old names of
 // an option inside of such a one are listed with its type instead of theirs.
 func (at *spot) anything() bool { return at.place.Open && at.kind.Text == "submodule" }
+
+// freeform: an attribute set with options of its own beside names of any kind.
+func (o *optionPass) freeform(at *spot) bool {
+	return at.place.Open && strings.HasPrefix(at.place.TypeText(), "attribute set") && len(o.cat.Names(at.here, at.names)) > 0
+}
 
 func submodule(opt catalog.Option) bool { return strings.Contains(opt.TypeText(), "submodule") }
 

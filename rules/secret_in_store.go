@@ -47,7 +47,7 @@ stateVersion = "25.11"
 
 var (
 	secretRE     = regexp.MustCompile(`(?i)^(initial)?(password|passphrase|psk|privatekey|secretkey|clientsecret|apikey|apitoken|authtoken|accesstoken|admin_?password|adminpass|bot_?token|jwtsecret|preshared_?key)$`)
-	secretFileRE = regexp.MustCompile(`(?i)(password|passphrase|secret|privatekey|token|credentials?|apikey)(file|path)$`)
+	secretFileRE = regexp.MustCompile(`(?i)(password|passphrase|secret|privatekey|token|credentials?|apikey|pass|environment)(file|path)$`)
 )
 
 func secretSetting(p *lint.Pass, s *setting) {
@@ -123,7 +123,12 @@ var noKeys = map[string]bool{
 
 // writtenSecret: the text of a file, or a file with the text.
 func writtenSecret(x outline.Expr) string {
-	switch name, _ := outline.LibCall(x); name {
+	if str, ok := x.(*outline.Str); ok && len(str.Parts) == 1 && str.Parts[0].X != nil {
+		x = str.Parts[0].X
+	}
+	switch name, args := outline.LibCall(x); name {
+	case "toString":
+		return writtenSecret(args[0])
 	case "readFile", "fileContents":
 		return "the text of a file of the tree"
 	case "writeText", "toFile", "writeTextFile":

@@ -58,6 +58,9 @@ func mergeFix(s *lint.Source, b *outline.Binary, name string) []diag.Fix {
 		}
 		prefix = strings.TrimSuffix(text, "mkIf")
 	}
+	if prefix == "" {
+		return nil // it stands behind a `with` or a `let`
+	}
 	left, right := b.X.Span(), b.Y.Span()
 	if strings.ContainsAny(textOf(s, diag.Span{Start: left.End, End: b.OpAt.Start})+textOf(s, diag.Span{Start: b.OpAt.End, End: right.Start}), "()#/") {
 		return nil

@@ -68,10 +68,45 @@ func hostSpecUses(w *lint.Workspace, s *lint.Source) []hostSpecUse {
 				uses = append(uses, hostSpecUse{n})
 			}
 		}
+		uses = append(uses, hostSpecInherited(x, sc)...)
 		return true
 	})
 	w.Memo.Store(key{s}, uses)
 	return uses
+}
+
+// hostSpecInherited are the fields of `inherit (hostSpec) a b;`. In a let, a name
+// that nobody uses is never looked for.
+func hostSpecInherited(x outline.Expr, sc *outline.Scope) (uses []hostSpecUse) {
+	set, ok := x.(*outline.Set)
+	let, isLet := x.(*outline.Let)
+	if isLet {
+		set, ok = let.Binds, true
+	}
+	if !ok {
+		return nil
+	}
+	for i := range set.Entries {
+		e := &set.Entries[i]
+		if !e.Inherit || e.From == nil || isLet && !usedBy(let, e.Name.Text) {
+			continue
+		}
+		d, _ := outline.Dotted(e.From)
+		bound, _ := sc.Bound("hostSpec")
+		if d == "hostSpec" && set.Find("hostSpec") == nil && (bound == nil || isConfigHostSpec(bound)) || d == "config.hostSpec" || d == "osConfig.hostSpec" {
+			uses = append(uses, hostSpecUse{e.Name})
+		}
+	}
+	return uses
+}
+
+// usedBy: the body of the let mentions the name.
+func usedBy(let *outline.Let, name string) (found bool) {
+	outline.Walk(let.Body, &outline.Scope{}, func(x outline.Expr, _ *outline.Scope) bool {
+		found = found || isVar(x, name)
+		return !found
+	})
+	return found
 }
 
 // hostSpecName is the field that a selection asks hostSpec for.

@@ -100,17 +100,36 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read
 			missingOutput(p, s, v.Name, sel.Path)
 			return true
 		}
-		if !ok || v.Name != "inputs" || !isInputsArgument(s, sc) {
+		if !ok || v.Name != "inputs" && v.Name != "self" || !isFlakeArgument(s, sc, v.Name) {
 			return true
 		}
-		n := sel.Path[0]
+		path := ofInputs(v.Name, sel.Path)
+		if len(path) == 0 || path[0].X != nil {
+			return true
+		}
+		n := path[0]
 		if n.Text == "self" || slices.Contains(names, n.Text) {
-			missingOutput(p, s, n.Text, sel.Path[1:])
+			missingOutput(p, s, n.Text, path[1:])
 			return true
 		}
 		undeclared(n, true)
 		return true
 	})
+}
+
+// ofInputs is what is selected from the inputs by `inputs.x`, `self.inputs.x`
+// or `inputs.self.inputs.x`.
+func ofInputs(name string, path []outline.Name) []outline.Name {
+	if name == "inputs" && len(path) > 1 && path[0].X == nil && path[0].Text == "self" {
+		name, path = "self", path[1:]
+	}
+	if name == "inputs" {
+		return path
+	}
+	if path[0].X != nil || path[0].Text != "inputs" {
+		return nil
+	}
+	return path[1:]
 }
 
 // inheritedInputs are the names of `inherit (inputs) a b;` in a set or a let.
@@ -125,7 +144,7 @@ func inheritedInputs(s *lint.Source, x outline.Expr, sc *outline.Scope) []outlin
 	var out []outline.Name
 	for i := range set.Entries {
 		e := &set.Entries[i]
-		if from, ok := e.From.(*outline.Var); ok && e.Inherit && from.Name == "inputs" && isInputsArgument(s, sc) {
+		if from, ok := e.From.(*outline.Var); ok && e.Inherit && from.Name == "inputs" && isFlakeArgument(s, sc, "inputs") {
 			out = append(out, e.Name)
 		}
 	}
@@ -143,17 +162,17 @@ func mentioned(s *lint.Source, name string) bool {
 	return found
 }
 
-// isInputsArgument: the name is an argument of the file's own function (or the
+// isFlakeArgument: the name, `inputs` or `self`, is an argument of the file's own function (or the
 // @-pattern of the flake's outputs), where a fleet's modules get the inputs.
-func isInputsArgument(s *lint.Source, sc *outline.Scope) bool {
-	e, l := sc.Bound("inputs")
+func isFlakeArgument(s *lint.Source, sc *outline.Scope, name string) bool {
+	e, l := sc.Bound(name)
 	if e != nil || l == nil {
 		return false
 	}
 	if s.Path == "flake.nix" {
-		return l.Param == "inputs"
+		return l.Param == name || name == "self" && l.Formals.Has(name)
 	}
-	return l == s.Outline().Root && l.Formals.Has("inputs") && l.Formals.Ellipsis
+	return l == s.Outline().Root && l.Formals.Has(name) && l.Formals.Ellipsis
 }
 
 // isOutputsArgument: the name is an input that the outputs of flake.nix take

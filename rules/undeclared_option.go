@@ -55,7 +55,8 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	if at.place.Flags&catalog.Removed != 0 {
 		return
 	}
-	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 {
+	ofHomes := s.module.Class == lint.NixOS && o.onlyOfHomes(s)
+	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 && !ofHomes {
 		return
 	}
 	if o.group(s.path, s) {
@@ -70,9 +71,9 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	option, class := catalog.JoinPath(path), className(s.module.Class)
 	d := s.at(fmt.Sprintf("the option `%s` does not exist in %s", option, class), wayOut(s, others))
 	d.Severity = diag.Error
-	if s.module.Class == lint.NixOS && others&^(catalog.HomeClass|catalog.SopsHomeClass) == 0 && o.youngNixOS(at.names) {
-		if usualNames[at.names[len(at.names)-1]] {
-			return
+	if s.module.Class == lint.NixOS && !ofHomes && others&^(catalog.HomeClass|catalog.SopsHomeClass) == 0 && o.youngNixOS(at.names) {
+		if at.names[len(at.names)-1] == "settings" {
+			return // what many modules come to have
 		}
 		d.Severity = diag.Warning
 		d.Why += " (unless NixOS got it after " + namesOfNixOS.Format(time.DateOnly) + ")"
@@ -104,9 +105,6 @@ func (o *optionPass) ungrouped(s *setting, at *spot) {
 
 // namesOfNixOS is when the list of what NixOS has was made.
 var namesOfNixOS = time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC)
-
-// usualNames are options that nearly every module has, or comes to have.
-var usualNames = map[string]bool{"enable": true, "package": true, "settings": true, "extraConfig": true, "extraPackages": true, "plugins": true}
 
 // youngNixOS: the fleet has locked a NixOS that is younger than the list of its
 // names, and NixOS has the root below which the name is missing: it may have

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"nixgen/diag"
 	"nixgen/lint"
@@ -13,7 +14,8 @@ var undeclaredSecret = &lint.Rule{
 	Doc: lint.Doc{
 		Summary: "a secret that the host does not declare or its file does not have",
 		Why: "`config.sops.secrets.x.path` exists only where `sops.secrets.x` is declared, in\n" +
-			"the same system or home. Evaluation fails as soon as the value is needed. A\n" +
+			"the same system or home; so do `config.age.secrets.x` and `config.sops.templates.x`.\n" +
+			"Evaluation fails as soon as the value is needed. A\n" +
 			"secret that is declared, but whose key its sops file does not have, fails when\n" +
 			"the system is built.",
 		Bad: `-- hosts.toml --
@@ -46,22 +48,34 @@ stateVersion = "25.11"
 				return
 			}
 		}
-		declared := map[string]map[string]bool{}
-		open := map[string]bool{}
-		settings(p.Host, func(s *setting) bool { return secretsOf(s, declared, open) })
-		secretsOfFleet(p.Host, declared)
+		declared := declaredSecrets{}
+		settings(p.Host, declared.note)
+		declared.fleet(p.Host)
 		settings(p.Host, func(s *setting) bool {
-			if s.module.Inside || !s.sops {
+			if s.module.Inside || !s.secrets {
 				return true
 			}
 			for _, l := range s.def.Leaves {
 				if s.active(l.Guards) == outline.True {
-					secretUses(p, s, l, declared[closure(s.module)], open[closure(s.module)])
+					secretUses(p, s, l, declared)
 				}
 			}
 			return true
 		})
 	},
+}
+
+// secretSets are the options that declare something by name which modules ask
+// config for.
+var secretSets = [][2]string{{"sops", "secrets"}, {"sops", "templates"}, {"age", "secrets"}}
+
+// declaredSecrets are the names in each of the secretSets of each closure; nil
+// where there may be others.
+type declaredSecrets map[secretsKey]map[string]bool
+
+type secretsKey struct {
+	closure string
+	set     [2]string
 }
 
 // publicModule: modules of a private input may declare any secret.
@@ -72,77 +86,126 @@ func publicModule(path string) bool {
 // closure is the config that a module belongs to.
 func closure(m *lint.Module) string { return string(m.Class) + " " + m.User }
 
-// secretsOfFleet adds what hosts.toml declares, where the wiring is generated.
-func secretsOfFleet(h *lint.Host, declared map[string]map[string]bool) {
+// fleet adds what hosts.toml declares, where the wiring is generated.
+func (d declaredSecrets) fleet(h *lint.Host) {
 	if h.Work.Fleet == nil || h.Work.Fleet.Layout.Wiring == "manual" || h.Spec == nil {
 		return
 	}
 	for _, m := range h.Modules {
-		s, c := h.Spec.SopsOf(m.User), closure(m)
+		s := h.Spec.SopsOf(m.User)
 		if s == nil || m.Class == lint.FlakeParts {
 			continue
 		}
-		if declared[c] == nil {
-			declared[c] = map[string]bool{}
-		}
 		for _, x := range s.Secrets {
-			declared[c][x.Name] = true
+			d.add(secretsKey{closure(m), secretSets[0]}, x.Name)
 		}
 	}
 }
 
-func secretsOf(s *setting, declared map[string]map[string]bool, open map[string]bool) bool {
-	want := []string{"sops", "secrets"}
+func (d declaredSecrets) add(k secretsKey, name string) {
+	names, known := d[k]
+	switch {
+	case name == "":
+		d[k] = nil
+	case !known:
+		d[k] = map[string]bool{name: true}
+	case names != nil:
+		names[name] = true
+	}
+}
+
+// note what a definition declares.
+func (d declaredSecrets) note(s *setting) (deeper bool) {
 	n := len(s.path)
-	if n <= 2 {
-		if s.path[n-1] == "" {
-			open[closure(s.module)] = true
+	for _, set := range secretSets {
+		k := secretsKey{closure(s.module), set}
+		switch {
+		case s.path[0] == "" || n > 1 && s.path[0] == set[0] && s.path[1] == "":
+			d.add(k, "")
+		case s.path[0] != set[0] || n > 1 && s.path[1] != set[1]:
+		case n > 2:
+			d.add(k, s.path[2])
+		default:
+			deeper = true
+			if len(s.def.Leaves) > 0 {
+				d.add(k, "")
+			}
 		}
-		if s.path[n-1] == want[n-1] && len(s.def.Leaves) > 0 {
-			open[closure(s.module)] = true
-		}
-		return s.path[n-1] == want[n-1]
 	}
-	c := closure(s.module)
-	if s.path[2] == "" {
-		open[c] = true
-		return false
-	}
-	if declared[c] == nil {
-		declared[c] = map[string]bool{}
-	}
-	declared[c][s.path[2]] = true
-	return false
+	return deeper
 }
 
-func secretUses(p *lint.Pass, s *setting, l outline.Leaf, declared map[string]bool, open bool) {
+func secretUses(p *lint.Pass, s *setting, l outline.Leaf, declared declaredSecrets) {
 	f := l.Scope.File()
-	if open || f == nil {
+	if f == nil {
 		return
 	}
 	surely(s.module, l.X, l.Scope, func(x outline.Expr, sc *outline.Scope) bool {
-		sel, ok := x.(*outline.Select)
-		if !ok || sel.Or != nil || len(sel.Path) < 3 {
+		set, n, ok := secretAsked(x, sc)
+		if !ok || n.X != nil || !ownConfig(s.module, sc) {
 			return true
 		}
-		v, ok := sel.X.(*outline.Var)
-		if !ok || v.Name != "config" || sel.Path[0].Text != "sops" || sel.Path[1].Text != "secrets" || !ownConfig(s.module, sc) {
+		names, known := declared[secretsKey{closure(s.module), set}]
+		if known && names == nil || names[n.Text] || !known && set != secretSets[0] {
 			return true
 		}
-		if e, _ := sc.Bound("config"); e != nil {
-			return true
-		}
-		n := sel.Path[2]
-		if n.X != nil || declared[n.Text] {
-			return true
+		what := "secret"
+		if set == secretSets[1] {
+			what = "template"
 		}
 		p.Error(diag.Diagnostic{
 			File: f.Path, Span: n.At, Chain: s.module.Chain(),
-			Message: fmt.Sprintf("the secret `%s` is not declared on this host", n.Text),
-			Why:     "declare it as `sops.secrets` in the same system or home; evaluation fails when the value is needed",
+			Message: fmt.Sprintf("the %s `%s` is not declared on this host", what, n.Text),
+			Why:     fmt.Sprintf("declare it as `%s.%s` in the same system or home; evaluation fails when the value is needed", set[0], set[1]),
 		})
 		return true
 	})
+}
+
+// secretAsked is the name that a selection asks one of the secretSets for.
+// sops.placeholder has the names of sops.secrets.
+func secretAsked(x outline.Expr, sc *outline.Scope) (set [2]string, name outline.Name, ok bool) {
+	sel, isSelect := x.(*outline.Select)
+	if !isSelect || sel.Or != nil {
+		return set, name, false
+	}
+	path, ok := configPath(sel, sc)
+	if !ok || len(path) < 3 {
+		return set, name, false
+	}
+	set = [2]string{path[0].Text, path[1].Text}
+	if set == [2]string{"sops", "placeholder"} {
+		set = secretSets[0]
+	}
+	return set, path[2], slices.Contains(secretSets, set)
+}
+
+// configPath is what is selected from config, perhaps by a name for a part of it.
+func configPath(sel *outline.Select, sc *outline.Scope) ([]outline.Name, bool) {
+	v, ok := sel.X.(*outline.Var)
+	if !ok {
+		return nil, false
+	}
+	e, _ := sc.Bound(v.Name)
+	if v.Name == "config" {
+		return sel.Path, e == nil
+	}
+	if e == nil {
+		return nil, false
+	}
+	from := e.Value
+	if e.Inherit {
+		from = e.From
+	}
+	part, ok := from.(*outline.Select)
+	if !ok || part.Or != nil || !isVar(part.X, "config") {
+		return nil, false
+	}
+	path := part.Path[:len(part.Path):len(part.Path)]
+	if e.Inherit {
+		path = append(path, e.Name)
+	}
+	return append(path, sel.Path...), true
 }
 
 // ownConfig: `config` there is the argument of the module itself, not that of

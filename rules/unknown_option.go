@@ -48,7 +48,7 @@ stateVersion = 6
 // closedRoots are roots below which hardly anyone else declares options.
 var closedRoots = map[string]bool{
 	"system": true, "networking": true, "environment": true, "users": true, "security": true, "time": true, "fonts": true,
-	"documentation": true, "nix": true, "boot": true, "hardware": true, "i18n": true, "console": true, "home": true,
+	"documentation": true, "nix": true, "boot": true, "hardware": true, "i18n": true, "console": true, "home": true, "homebrew": true,
 }
 
 // slip: the names differ as a slip of the pen makes them differ, not as two

@@ -34,7 +34,7 @@ var updateWithMkIf = &lint.Rule{
 				return true
 			}
 			for i, side := range []outline.Expr{b.Y, b.X} {
-				name, args := outline.LibCall(side)
+				name, args := outline.LibCall(inside(side))
 				if name != "mkIf" && name != "mkMerge" || len(args) != 2 && name == "mkIf" || len(args) != 1 && name == "mkMerge" {
 					continue
 				}
@@ -75,6 +75,9 @@ func mayUpdate(s *lint.Source) bool {
 // mayBeMk: n is a call of mkIf or mkMerge, or of a pipe that may end in one.
 func mayBeMk(n syntax.Node) bool {
 	n = n.Unparen()
+	if n.Is(syntax.KindWith) || n.Is(syntax.KindLet) || n.Is(syntax.KindAssert) {
+		return true
+	}
 	if n.Is(syntax.KindBinaryOp) {
 		op, _ := n.AsBinaryOp()
 		return op.Op() == syntax.TokPipeInto || op.Op() == syntax.TokPipeFrom
@@ -90,6 +93,22 @@ func mayBeMk(n syntax.Node) bool {
 		name = id.Name()
 	}
 	return called && (name == "mkIf" || name == "mkMerge")
+}
+
+// inside is what a `with`, a `let` or an assertion gives.
+func inside(x outline.Expr) outline.Expr {
+	for {
+		switch e := x.(type) {
+		case *outline.With:
+			x = e.Body
+		case *outline.Let:
+			x = e.Body
+		case *outline.Assert:
+			x = e.Body
+		default:
+			return x
+		}
+	}
 }
 
 // moduleNames are what the module system takes from the root of a module before

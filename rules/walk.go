@@ -32,8 +32,8 @@ type name struct {
 	free bool
 	// size counts the name itself and what stands below it.
 	size int
-	// sops tells that the file of a value speaks of sops.
-	sops bool
+	// secrets tells that the file of a value speaks of sops or agenix.
+	secrets bool
 	// shaped tells that the last name sounds like a secret's.
 	shaped bool
 	// fits says for a class whether the values are of the right type there,
@@ -170,8 +170,9 @@ type collector struct {
 	all    []name
 }
 
-func (c *collector) mentionsSops(l outline.Leaf) bool {
-	return hasWord(c.module.Host.Work, l.Scope.File(), "sops")
+func (c *collector) mentionsSecrets(l outline.Leaf) bool {
+	w, f := c.module.Host.Work, l.Scope.File()
+	return hasWord(w, f, "config.sops") || hasWord(w, f, "config.age") || hasWord(w, f, "(config)")
 }
 
 func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.Guard) {
@@ -181,7 +182,7 @@ func (c *collector) collect(d *outline.Def, path []string, guards [][]*outline.G
 	}
 	n, at := len(path), len(c.all)
 	c.all = append(c.all, name{
-		def: d, sops: slices.ContainsFunc(d.Leaves, c.mentionsSops), shaped: len(d.Leaves) > 0 && secretShaped(text),
+		def: d, secrets: slices.ContainsFunc(d.Leaves, c.mentionsSecrets), shaped: len(d.Leaves) > 0 && secretShaped(text),
 		path: append(path[:n:n], text), guards: append(guards[:n:n], d.Guards),
 		free: len(d.Guards) == 0 && !slices.ContainsFunc(guards, func(gs []*outline.Guard) bool { return len(gs) > 0 }),
 	})
