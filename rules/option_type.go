@@ -103,6 +103,9 @@ func (o *optionPass) enabled(s *setting) bool {
 		names = names[:len(names)-1] // it is read to know
 	}
 	for n := 1; n < len(names); n++ {
+		if n == 1 && names[0] == "xdg" && strings.HasSuffix(names[1], "File") {
+			continue // files are linked there without it
+		}
 		switchPath := append(names[:n:n], "enable")
 		if _, ok := o.cat.Lookup(here, switchPath); ok && !surelyOn(s, switchPath) {
 			return false
@@ -149,7 +152,7 @@ var onByDefault = [][]string{
 	{"xdg", "configFile", "*", "enable"}, {"xdg", "dataFile", "*", "enable"}, {"xdg", "stateFile", "*", "enable"},
 	{"networking", "firewall", "enable"}, {"networking", "dhcpcd", "enable"}, {"services", "timesyncd", "enable"}, {"services", "nscd", "enable"},
 	{"fonts", "fontconfig", "enable"}, {"security", "sudo", "enable"}, {"boot", "kernel", "enable"}, {"boot", "initrd", "enable"},
-	{"documentation", "man", "enable"}, {"systemd", "services", "*", "enable"}, {"systemd", "timers", "*", "enable"}, {"systemd", "sockets", "*", "enable"},
+	{"console", "enable"}, {"fileSystems", "*", "enable"}, {"documentation", "man", "enable"}, {"systemd", "services", "*", "enable"}, {"systemd", "timers", "*", "enable"}, {"systemd", "sockets", "*", "enable"},
 }
 
 // surelyOn: the closure sets the switch to true, or it is on by default and

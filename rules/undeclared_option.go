@@ -55,8 +55,8 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	if at.place.Flags&catalog.Removed != 0 {
 		return
 	}
-	ofHomes := s.module.Class == lint.NixOS && o.onlyOfHomes(s)
-	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 && !ofHomes {
+	never := s.module.Class == lint.NixOS && o.notNixOS(s)
+	if s.module.Class == lint.NixOS && at.place.Flags&(catalog.Stale|catalog.Coarse) != 0 && !never {
 		return
 	}
 	if o.group(s.path, s) {
@@ -71,7 +71,7 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 	option, class := catalog.JoinPath(path), className(s.module.Class)
 	d := s.at(fmt.Sprintf("the option `%s` does not exist in %s", option, class), wayOut(s, others))
 	d.Severity = diag.Error
-	if s.module.Class == lint.NixOS && !ofHomes && others&^(catalog.HomeClass|catalog.SopsHomeClass) == 0 && o.youngNixOS(at.names) {
+	if s.module.Class == lint.NixOS && !never && others&^(catalog.HomeClass|catalog.SopsHomeClass) == 0 && o.youngNixOS(at.names) {
 		if at.names[len(at.names)-1] == "settings" {
 			return // what many modules come to have
 		}
