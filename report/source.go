@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -22,6 +23,7 @@ type text struct {
 	src   []byte
 	lines *diag.Lines
 	known bool
+	marks []mark
 }
 
 func (s *sources) of(file string) *text {
@@ -54,19 +56,49 @@ func (t *text) around(p diag.Position, n int) (line string, column int) {
 	return strings.TrimRight(string(t.src[from:to]), "\r\n"), offset - from
 }
 
+// A mark is a place in a text with the UTF-16 code units before it.
+type mark struct{ offset, units int }
+
+// between is the distance of marks, in bytes and a little more.
+const between = 256
+
 // utf16Column converts a byte offset to a line and a 1-based column in UTF-16
 // code units.
 func (t *text) utf16Column(offset int) (line, column int) {
 	p := t.lines.Position(offset)
-	line, column = p.Line, 1
 	start := t.lines.Span(p.Line).Start
-	rest := t.src[start:min(start+p.Column-1, len(t.src))]
-	for len(rest) > 0 {
-		r, n := utf8.DecodeRune(rest)
-		column += max(1, utf16.RuneLen(r))
-		rest = rest[n:]
+	return p.Line, 1 + t.units(min(start+p.Column-1, len(t.src))) - t.units(start)
+}
+
+// units are the UTF-16 code units before an offset, counted from a mark that is
+// near: one line may hold all of a large file.
+func (t *text) units(offset int) int {
+	if t.marks == nil {
+		t.mark()
 	}
-	return line, column
+	i, _ := slices.BinarySearchFunc(t.marks, offset+1, func(m mark, at int) int { return m.offset - at })
+	m := t.marks[i-1]
+	for m.offset < offset {
+		m = m.next(t.src[:offset])
+	}
+	return m.units
+}
+
+// mark counts the whole text.
+func (t *text) mark() {
+	t.marks = []mark{{}}
+	for m := t.marks[0]; m.offset < len(t.src); {
+		m = m.next(t.src)
+		if m.offset-t.marks[len(t.marks)-1].offset >= between {
+			t.marks = append(t.marks, m)
+		}
+	}
+}
+
+// next is the place behind the next rune.
+func (m mark) next(src []byte) mark {
+	r, n := utf8.DecodeRune(src[m.offset:])
+	return mark{m.offset + n, m.units + max(1, utf16.RuneLen(r))}
 }
 
 // plain makes control characters visible, so that text from a file cannot
