@@ -82,12 +82,13 @@ func (f *Fixed) file(src *Source, ds []diag.Diagnostic) ([]byte, []string) {
 	var edits []diag.Edit
 	var ids []string
 	applied, dropped := 0, 0
+	free := claims{src: src.Text}
 	for _, d := range ds {
 		if len(d.Fixes) == 0 {
 			continue
 		}
 		fix := d.Fixes[0]
-		if overlaps(edits, fix.Edits) {
+		if !free.claim(fix.Edits) {
 			dropped++
 			continue
 		}
@@ -110,15 +111,40 @@ func (f *Fixed) file(src *Source, ds []diag.Diagnostic) ([]byte, []string) {
 	return text, ids
 }
 
-func overlaps(have, add []diag.Edit) bool {
-	for _, a := range add {
-		for _, h := range have {
-			if diag.Overlap(a, h) || a.Span.Start == h.Span.Start {
-				return true
-			}
+// claims are the bytes of a text that edits replace, and where they begin.
+type claims struct {
+	src   []byte
+	taken []bool
+}
+
+// claim takes what edits need, unless another one overlaps with them or begins
+// where one of them does.
+func (c *claims) claim(edits []diag.Edit) bool {
+	if c.taken == nil {
+		c.taken = make([]bool, len(c.src)+1)
+	}
+	for _, e := range edits {
+		if slices.Contains(c.of(e), true) {
+			return false
 		}
 	}
-	return false
+	for _, e := range edits {
+		at := c.of(e)
+		for i := range at {
+			at[i] = true
+		}
+	}
+	return true
+}
+
+// of are the bytes that an edit replaces, or before which it inserts; none of
+// one that lies outside, which diag.Apply refuses.
+func (c *claims) of(e diag.Edit) []bool {
+	from, to := e.Span.Start, max(e.Span.End, e.Span.Start+1)
+	if from < 0 || to > len(c.taken) {
+		return nil
+	}
+	return c.taken[from:to]
 }
 
 // UnstableNote says which rules undo each other.
