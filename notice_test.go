@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"nixgen/internal/golden"
 )
 
 // NOTICE holds the licence of every module that is linked into one of the
@@ -17,18 +19,7 @@ func TestNotice(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: no network, which modules for other systems may need")
 	}
-	want := notice(t, licences(t))
-	got, err := os.ReadFile("NOTICE")
-	if err == nil && string(got) == want {
-		return
-	}
-	if !*update {
-		t.Fatalf("NOTICE does not match what is linked (go test -run Notice -update . writes it): %v", err)
-	}
-	if err := os.WriteFile("NOTICE", []byte(want), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Log("updated NOTICE")
+	golden.File(t, "NOTICE", []byte(notice(t, licences(t))))
 }
 
 // licences maps a licence's text to the modules under it.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"nixgen/internal/golden"
 )
 
 // TestTranscripts runs every ```console block of README.md and docs/ in a copy
@@ -27,19 +29,9 @@ func TestTranscripts(t *testing.T) {
 	}
 	commands := 0
 	for _, name := range append(docs, "README.md") {
-		old := read(t, name)
-		got, n := replay(t, old, bin, tree)
+		got, n := replay(t, read(t, name), bin, tree)
 		commands += n
-		switch {
-		case got == old:
-		case *update:
-			if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			t.Logf("updated %s", name)
-		default:
-			t.Errorf("%s: a transcript differs (go test -run Transcripts -update . rewrites it); now:\n%s", name, got)
-		}
+		golden.File(t, name, []byte(got))
 	}
 	if commands == 0 {
 		t.Error("no transcript found: the test sees nothing")

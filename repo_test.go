@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,8 +19,6 @@ import (
 	"sync"
 	"testing"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // mayImport reads the table of ARCHITECTURE.md: which packages of ours a package
 // may import. What lies below X/internal belongs to X.
@@ -52,7 +49,7 @@ var mayImport = sync.OnceValue(func() map[string][]string {
 })
 
 // forTests are packages that only _test.go files may import.
-var forTests = []string{"internal/realnix", "lint/linttest"}
+var forTests = []string{"internal/golden", "internal/realnix", "lint/linttest"}
 
 // goPackage is what `go list -json` says of a package.
 type goPackage struct {
@@ -142,7 +139,7 @@ func TestImports(t *testing.T) {
 func TestNotInTheBinary(t *testing.T) {
 	forbidden := []string{
 		"github.com/dave/jennifer", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal/testscript", "golang.org/x/tools",
-		"github.com/santhosh-tekuri/jsonschema", "howett.net/plist", "github.com/getsops/sops", "nixgen/internal/realnix", "nixgen/lint/linttest", "testing",
+		"github.com/santhosh-tekuri/jsonschema", "howett.net/plist", "github.com/getsops/sops", "nixgen/internal/golden", "nixgen/internal/realnix", "nixgen/lint/linttest", "testing",
 	}
 	deps := goList(t, ".", nil, "-deps", "./nixgen")
 	if len(deps) < 100 {

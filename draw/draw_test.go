@@ -3,7 +3,6 @@ package draw
 import (
 	"bytes"
 	"encoding/xml"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,14 +12,11 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/go-cmp/cmp"
-
 	"nixgen/diag"
 	"nixgen/fleet"
+	"nixgen/internal/golden"
 	"nixgen/lint"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 const hosts = `
 [fleet]
@@ -87,32 +83,10 @@ func sample(t *testing.T) *Picture {
 	})
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	want, err := os.ReadFile(file)
-	if *update && !bytes.Equal(want, got) {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("updated %s", file)
-		return
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
-		t.Errorf("%s (-want +got):\n%s", file, d)
-	}
-}
-
 func TestGoldens(t *testing.T) {
 	p := sample(t)
-	golden(t, "fleet.svg", SVG(p))
-	golden(t, "fleet.mmd", Mermaid(p))
+	golden.File(t, "testdata/fleet.svg", SVG(p))
+	golden.File(t, "testdata/fleet.mmd", Mermaid(p))
 }
 
 func TestEqualFleetsDrawEqually(t *testing.T) {

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"nixgen/internal/golden"
 )
 
 // run makes the edit that a line of a golden says.
@@ -56,25 +57,22 @@ func TestEdit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := string(txtar.Format(ar))
+	now := &txtar.Archive{Comment: ar.Comment}
 	for i := 0; i+1 < len(ar.Files); i += 2 {
-		in, want := ar.Files[i], &ar.Files[i+1]
-		line, golden, _ := strings.Cut(string(want.Data), "\n")
+		in, want := ar.Files[i], ar.Files[i+1]
+		line, text, _ := strings.Cut(string(want.Data), "\n")
 		out, err := runEdit(t, in.Data, line)
 		got := string(out)
 		if err != nil {
 			got = "error: " + err.Error() + "\n"
 		}
-		if got != golden && !*update {
-			t.Errorf("%s:\ngot:\n%swant:\n%s", in.Name, got, golden)
+		if got != text && !golden.Updating() {
+			t.Errorf("%s:\ngot:\n%swant:\n%s", in.Name, got, text)
 		}
 		want.Data = []byte(line + "\n" + got)
+		now.Files = append(now.Files, in, want)
 	}
-	if after := txtar.Format(ar); *update && string(after) != before {
-		if err := os.WriteFile(file, after, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	golden.Archive(t, file, ar, now)
 }
 
 // variants of a text: as it is, without the final newline, and with the line

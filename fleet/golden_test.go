@@ -2,20 +2,15 @@ package fleet
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"nixgen/diag"
+	"nixgen/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // testEnv is the repository that the cases are judged against.
 func testEnv(t testing.TB) Env {
@@ -60,38 +55,14 @@ func TestBad(t *testing.T) {
 	env := testEnv(t)
 	cases := 0
 	for _, file := range files {
-		ar, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out := &txtar.Archive{Comment: ar.Comment}
-		want := map[string]string{}
-		for _, f := range ar.Files {
-			want[f.Name] = string(f.Data)
-		}
-		for _, f := range ar.Files {
-			name, ok := strings.CutSuffix(f.Name, ".toml")
-			if !ok {
-				continue
-			}
-			cases++
-			_, ds := Load("hosts.toml", f.Data, env)
-			got := render(f.Data, ds)
-			out.Files = append(out.Files, f, txtar.File{Name: name + ".want", Data: []byte(got)})
-			if got == "" {
+		cases += golden.Pairs(t, file, ".toml", func(name string, src []byte) string {
+			_, ds := Load("hosts.toml", src, env)
+			if len(ds) == 0 {
 				t.Errorf("%s: %s: nothing is wrong with it", file, name)
 			}
-			if got != want[name+".want"] && !*update {
-				t.Errorf("%s: %s:\ngot:\n%swant:\n%s", file, name, got, want[name+".want"])
-			}
-			checkStyle(t, file+": "+name, f.Data, ds)
-		}
-		if text := txtar.Format(out); *update && string(text) != string(txtar.Format(ar)) {
-			t.Log("updated", file)
-			if err := os.WriteFile(file, text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+			checkStyle(t, file+": "+name, src, ds)
+			return render(src, ds)
+		})
 	}
 	if cases < 60 {
 		t.Errorf("%d cases of bad files, at least 60 are wanted", cases)

@@ -1,46 +1,21 @@
 package fleet
 
 import (
-	"os"
-	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
+	"nixgen/internal/golden"
 )
 
 // TestBadProfiles holds what is said of broken profile.toml files.
 func TestBadProfiles(t *testing.T) {
-	const file = "testdata/profile/bad.txtar"
-	ar, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{}
-	for _, f := range ar.Files {
-		want[f.Name] = string(f.Data)
-	}
-	out := &txtar.Archive{Comment: ar.Comment}
-	for _, f := range ar.Files {
-		name, ok := strings.CutSuffix(f.Name, ".toml")
-		if !ok {
-			continue
-		}
-		p, ds := ParseProfile("profile.toml", name, f.Data)
+	golden.Pairs(t, "testdata/profile/bad.txtar", ".toml", func(name string, src []byte) string {
+		p, ds := ParseProfile("profile.toml", name, src)
 		if p != nil || len(ds) == 0 {
 			t.Errorf("%s is accepted", name)
 		}
-		got := render(f.Data, ds)
-		if got != want[name+".want"] && !*update {
-			t.Errorf("%s:\n%s", name, got)
-		}
-		checkStyle(t, name, f.Data, ds)
-		out.Files = append(out.Files, f, txtar.File{Name: name + ".want", Data: []byte(got)})
-	}
-	if text := txtar.Format(out); *update && string(text) != string(txtar.Format(ar)) {
-		if err := os.WriteFile(file, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+		checkStyle(t, name, src, ds)
+		return render(src, ds)
+	})
 }
 
 func TestCond(t *testing.T) {

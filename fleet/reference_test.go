@@ -1,29 +1,15 @@
 package fleet
 
 import (
-	"os"
 	"strings"
 	"testing"
+
+	"nixgen/internal/golden"
 )
 
 // TestReference holds docs/hosts-toml.md: `go generate ./fleet` writes it.
 func TestReference(t *testing.T) {
-	const file = "../docs/hosts-toml.md"
-	want := Reference(realProfiles(t))
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) == want {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	t.Errorf("%s is stale: run `go generate ./fleet`", file)
+	golden.File(t, "../docs/hosts-toml.md", []byte(Reference(realProfiles(t))))
 }
 
 // TestReferenceNamesEverything finds every key and every field in the text.

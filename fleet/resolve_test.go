@@ -2,15 +2,13 @@ package fleet
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"nixgen/diag"
+	"nixgen/internal/golden"
 )
 
 // dump writes what is not zero, one `path = value` a line.
@@ -57,38 +55,17 @@ func TestGood(t *testing.T) {
 	}
 	env := testEnv(t)
 	for _, file := range files {
-		ar, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := map[string]string{}
-		for _, f := range ar.Files {
-			want[f.Name] = string(f.Data)
-		}
-		out := &txtar.Archive{Comment: ar.Comment}
-		for _, f := range ar.Files {
-			name, ok := strings.CutSuffix(f.Name, ".toml")
-			if !ok {
-				continue
-			}
-			fl, ds := Load("hosts.toml", f.Data, env)
+		golden.Pairs(t, file, ".toml", func(name string, src []byte) string {
+			f, ds := Load("hosts.toml", src, env)
 			if diag.Has(ds, diag.Error) {
-				t.Errorf("%s: %s: %s", file, name, render(f.Data, ds))
+				t.Errorf("%s: %s: %s", file, name, render(src, ds))
 			}
 			var b strings.Builder
-			for _, h := range fl.Hosts {
+			for _, h := range f.Hosts {
 				dump(&b, h.Name, reflect.ValueOf(h))
 				b.WriteString("\n")
 			}
-			out.Files = append(out.Files, f, txtar.File{Name: name + ".want", Data: []byte(b.String())})
-			if b.String() != want[name+".want"] && !*update {
-				t.Errorf("%s: %s:\n%s", file, name, b.String())
-			}
-		}
-		if text := txtar.Format(out); *update && string(text) != string(txtar.Format(ar)) {
-			if err := os.WriteFile(file, text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+			return b.String()
+		})
 	}
 }

@@ -3,10 +3,8 @@ package generate
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,11 +14,10 @@ import (
 
 	"nixgen/diag"
 	"nixgen/fleet"
+	"nixgen/internal/golden"
 	"nixgen/layout"
 	"nixgen/templates"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // profiles are the disk profiles that nixgen ships.
 func profiles(t testing.TB) map[string]*fleet.Profile {
@@ -134,28 +131,9 @@ func TestGoldens(t *testing.T) {
 					got.Files = append(got.Files, txtar.File{Name: f.Path, Data: f.Content})
 				}
 			}
-			golden(t, filepath.Join("testdata/golden", name+".txtar"), txtar.Format(got))
+			golden.File(t, filepath.Join("testdata/golden", name+".txtar"), txtar.Format(got))
 		})
 	}
-}
-
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	want, err := os.ReadFile(file)
-	if bytes.Equal(want, got) && err == nil {
-		return
-	}
-	if !*update {
-		t.Errorf("%s is stale (-update rewrites it): -want +got\n%s", file, cmp.Diff(string(want), string(got)))
-		return
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, got, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("wrote %s", file)
 }
 
 // TestTemplatesAreCopiedVerbatim holds every copy to its template; together the

@@ -33,16 +33,7 @@ func TestHostSpecIsReadOnly(t *testing.T) {
 				{`{ hostSpec, config, ... }: { warnings = if hostSpec == config.hostSpec then [ ] else throw "differs"; }`, ""},
 			} {
 				expr := "let c = extend (" + c.expr + ") (" + twin.module + "); in builtins.deepSeq (complaints c) true"
-				said, err := f.EvalFails(expr)
-				switch {
-				case twin.says == "" && err == nil:
-					t.Errorf("%s fails: %s", twin.module, said)
-				case twin.says == "":
-				case err != nil:
-					t.Errorf("%s: %v", twin.module, err)
-				case !strings.Contains(said, twin.says):
-					t.Errorf("%s: the error does not say %q:\n%s", twin.module, twin.says, said)
-				}
+				f.Twin(t, twin.module, expr, twin.says)
 			}
 		})
 	}
@@ -66,15 +57,7 @@ func TestSpecIsTyped(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				said, err := f.EvalFails("let c = " + c.expr + "; in builtins.deepSeq (complaints c) true")
-				switch {
-				case twin.says == "" && err == nil:
-					t.Errorf("%s fails: %s", twin.to, said)
-				case twin.says != "" && err != nil:
-					t.Errorf("%s: %v", twin.to, err)
-				case !strings.Contains(said, twin.says):
-					t.Errorf("%s: the error does not say %q:\n%s", twin.to, twin.says, said)
-				}
+				f.Twin(t, twin.to, "let c = "+c.expr+"; in builtins.deepSeq (complaints c) true", twin.says)
 			}
 		})
 	}
@@ -266,12 +249,7 @@ func TestMissingInputIsNamed(t *testing.T) {
 		{"home", "home-manager", `homeConfigurations."tim@work".config`, "`home-manager` (hosts.work)"},
 	} {
 		f := opened.get(c.sample)
-		said, err := f.EvalFails(`(import (inputs.self.outPath + "/generated") (removeAttrs inputs [ "` + c.gone + `" ])).` + c.expr)
-		if err != nil {
-			t.Errorf("without %s: %v", c.gone, err)
-		} else if !strings.Contains(said, c.says) {
-			t.Errorf("without %s: the error does not say %q:\n%s", c.gone, c.says, said)
-		}
+		f.Twin(t, "without "+c.gone, `(import (inputs.self.outPath + "/generated") (removeAttrs inputs [ "`+c.gone+`" ])).`+c.expr, c.says)
 	}
 }
 

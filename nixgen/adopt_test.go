@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"nixgen/fleet"
+	"nixgen/internal/golden"
 	"nixgen/layout"
 )
 
@@ -236,16 +237,12 @@ func adoptShape(t *testing.T, name string, a *txtar.Archive) {
 		t.Error("`-o -` prints something else than what is written")
 	}
 	for _, k := range []string{"hosts.toml", "notes", "lint"} {
-		if got[k] != want[k] && !*update {
+		if got[k] != want[k] && !golden.Updating() {
 			t.Errorf("%s (go test ./nixgen -update writes it): %s", k, cmp.Diff(want[k], got[k]))
 		}
 		if got[k] != "" {
 			given = append(given, txtar.File{Name: wantPrefix + k, Data: []byte(got[k])})
 		}
 	}
-	if *update {
-		if err := os.WriteFile(name, txtar.Format(&txtar.Archive{Comment: a.Comment, Files: given}), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
+	golden.Archive(t, name, a, &txtar.Archive{Comment: a.Comment, Files: given})
 }

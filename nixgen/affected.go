@@ -57,24 +57,17 @@ func (w *world) affected(since, lock, format string, files []string) error {
 	if format != "text" && format != "json" {
 		return usage("no format `%s`; there are text and json", format)
 	}
-	root, err := w.findRoot()
+	t, err := w.fleetTree()
 	if err != nil {
 		return err
-	}
-	t, err := w.lintTree(nil, lintOptions{})
-	if err != nil {
-		return err
-	}
-	if t.work.Fleet == nil {
-		return failed(fmt.Errorf("`%s` cannot be read; `nixgen generate` says why", hostsFile))
 	}
 	im := &impact{Inputs: []string{}, Files: []string{}, Hosts: []affectedHost{}}
-	old, err := w.change(im, root, since, lock, files)
+	old, err := w.change(im, t.root, since, lock, files)
 	if err != nil {
 		return failed(err)
 	}
 	if slices.Contains(im.Files, "flake.lock") || old != nil {
-		now, err := os.ReadFile(filepath.Join(root, "flake.lock"))
+		now, err := os.ReadFile(filepath.Join(t.root, "flake.lock"))
 		if err != nil {
 			return failed(err)
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"nixgen/internal/golden"
 )
 
 func commandTree() *cobra.Command {
@@ -20,21 +22,10 @@ func commandTree() *cobra.Command {
 
 // TestCommandsDoc holds docs/commands.md to the command line.
 func TestCommandsDoc(t *testing.T) {
-	file := filepath.Join("..", "docs", "commands.md")
 	var b bytes.Buffer
 	b.WriteString("# Commands\n\nWritten by `go test ./nixgen -update` from the commands themselves.\n")
 	documentCommand(&b, commandTree())
-	got, err := os.ReadFile(file)
-	if err == nil && bytes.Equal(got, b.Bytes()) {
-		return
-	}
-	if !*update {
-		t.Fatalf("%s does not say what the commands are (go test ./nixgen -update writes it): %v", file, err)
-	}
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("updated %s", file)
+	golden.File(t, filepath.Join("..", "docs", "commands.md"), b.Bytes())
 }
 
 func documentCommand(b *bytes.Buffer, c *cobra.Command) {

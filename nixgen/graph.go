@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -38,15 +37,9 @@ func (w *world) graph(format, output string) error {
 	if !ok {
 		return usage("no format `%s`; there are svg, mermaid and html", format)
 	}
-	if _, err := w.findRoot(); err != nil {
-		return err
-	}
-	t, err := w.lintTree(nil, lintOptions{})
+	t, err := w.fleetTree()
 	if err != nil {
 		return err
-	}
-	if t.work.Fleet == nil {
-		return failed(fmt.Errorf("`%s` cannot be read; `nixgen generate` says why", hostsFile))
 	}
 	findings, err := t.work.Lint(t.cfg)
 	if err != nil {

@@ -139,6 +139,18 @@ func (w *world) lintTree(paths []string, o lintOptions) (*lintTree, error) {
 	return t, t.checkHosts(o.hosts)
 }
 
+// fleetTree is the tree of a fleet that must be there, and be sound.
+func (w *world) fleetTree() (*lintTree, error) {
+	if _, err := w.findRoot(); err != nil {
+		return nil, err
+	}
+	t, err := w.lintTree(nil, lintOptions{})
+	if err == nil && t.work.Fleet == nil {
+		err = failed(fmt.Errorf("`%s` cannot be read; `nixgen generate` says why", hostsFile))
+	}
+	return t, err
+}
+
 // checkedOut is the tree below a folder, with what git tracks in it.
 func checkedOut(dir string) (lint.Tree, error) {
 	fsys, err := lint.OpenDir(dir)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,10 +13,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"nixgen/internal/golden"
 	"nixgen/internal/realnix"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // TestMain lets testscript start the command itself, as a process of its own;
 // $NIXGEN_TEST_VERSION makes it another version.
@@ -42,7 +40,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "testdata", "script"),
-		UpdateScripts:       *update,
+		UpdateScripts:       golden.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {

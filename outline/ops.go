@@ -1,6 +1,7 @@
 package outline
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 )
@@ -366,38 +367,18 @@ func added(v Value) Text {
 	return toText(v)
 }
 
+// compare is `<` and its kin, of two numbers or two texts that are known.
 func compare(op string, a, b Value) Value {
 	var c int
-	switch x := a.(type) {
-	case Integer:
-		switch y := b.(type) {
-		case Integer:
-			c = cmpNum(float64(x), float64(y))
-		case Real:
-			c = cmpNum(float64(x), float64(y))
-		default:
-			return unknownComparison
-		}
-	case Real:
-		switch y := b.(type) {
-		case Integer:
-			c = cmpNum(float64(x), float64(y))
-		case Real:
-			c = cmpNum(float64(x), float64(y))
-		default:
-			return unknownComparison
-		}
-	case Text:
-		y, ok := b.(Text)
-		if !ok || !x.Whole || !y.Whole {
-			return unknownComparison
-		}
-		c = cmpNum(0, 0)
-		if x.Head < y.Head {
-			c = -1
-		} else if x.Head > y.Head {
-			c = 1
-		}
+	x, okX := number(a)
+	y, okY := number(b)
+	s, okS := AsString(a)
+	t, okT := AsString(b)
+	switch {
+	case okX && okY:
+		c = cmp.Compare(x, y)
+	case okS && okT:
+		c = cmp.Compare(s, t)
 	default:
 		return unknownComparison
 	}
@@ -412,14 +393,14 @@ func compare(op string, a, b Value) Value {
 	return Bool(c >= 0)
 }
 
-func cmpNum(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+func number(v Value) (float64, bool) {
+	switch v := v.(type) {
+	case Integer:
+		return float64(v), true
+	case Real:
+		return float64(v), true
 	}
-	return 0
+	return 0, false
 }
 
 func arithmetic(op string, a, b Value) Value {

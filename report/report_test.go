@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"math/rand"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,9 +14,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"nixgen/diag"
+	"nixgen/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // The files and findings that every format renders. The third line of fleet is
 // longer than a terminal; `grün` and the tab test columns.
@@ -96,29 +93,13 @@ var all = map[string]Options{
 
 func TestGolden(t *testing.T) {
 	for name, opt := range all {
-		golden(t, name, render(t, findings(t), opt))
+		golden.File(t, filepath.Join("testdata", name+".golden"), []byte(render(t, findings(t), opt)))
 	}
 	var b bytes.Buffer
 	if err := WriteSummary(&b, findings(t), Options{Source: source}); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "summary", b.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name+".golden")
-	want, err := os.ReadFile(file)
-	if *update && string(want) != got {
-		t.Logf("rewriting %s", file)
-		want, err = []byte(got), os.WriteFile(file, []byte(got), 0o666)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("%s (-want +got):\n%s", file, d)
-	}
+	golden.File(t, "testdata/summary.golden", b.Bytes())
 }
 
 func TestOrderFoundDoesNotMatter(t *testing.T) {

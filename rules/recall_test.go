@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"nixgen/diag"
+	"nixgen/internal/golden"
 	"nixgen/lint"
 	"nixgen/lint/linttest"
 )
@@ -182,7 +183,7 @@ const recallFile = "testdata/recall/verdicts.json"
 // do not. The verdicts are recorded from evaluation by -update.
 func TestRecall(t *testing.T) {
 	cases := recallCases()
-	if *update {
+	if golden.Updating() {
 		recordRecall(t, cases)
 	}
 	verdicts := recordedVerdicts(t)

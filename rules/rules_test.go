@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -10,11 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"nixgen/internal/golden"
 	"nixgen/lint"
 	"nixgen/lint/linttest"
 )
-
-var update = flag.Bool("update", false, "rewrite goldens")
 
 func TestValidate(t *testing.T) {
 	if err := lint.Validate(All); err != nil {
@@ -112,16 +110,7 @@ func TestReadme(t *testing.T) {
 	for _, why := range slices.Sorted(maps.Keys(otherDifferences)) {
 		fmt.Fprintf(&b, "- %s: %s\n", why, otherDifferences[why])
 	}
-	old, _ := os.ReadFile("README.md")
-	if string(old) == b.String() {
-		return
-	}
-	if !*update {
-		t.Fatal("rules/README.md is stale; run go test ./rules -update")
-	}
-	if err := os.WriteFile("README.md", []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	golden.File(t, "README.md", []byte(b.String()))
 }
 
 // TestOrder: two workers find what one finds, in the same order.

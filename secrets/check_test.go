@@ -3,10 +3,8 @@ package secrets
 import (
 	"bytes"
 	"crypto/sha256"
-	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,9 +18,8 @@ import (
 
 	"nixgen/diag"
 	"nixgen/fleet"
+	"nixgen/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // person is the identity that a test's name stands for, the same in each run.
 func person(t testing.TB, name string) *age.X25519Identity {
@@ -167,7 +164,7 @@ func TestCheck(t *testing.T) {
 			f, tree := load(t, ar)
 			ds := Check(f, tree, factsOf(ar))
 			got := shown(t, tree, []byte(persons(t, string(hostsToml(ar)))), ds, everybody)
-			golden(t, file, ar, map[string]string{"want": got, "steps": steps(t, f, tree), "next": Next(f, tree, ds) + "\n"})
+			sections(t, file, ar, map[string]string{"want": got, "steps": steps(t, f, tree), "next": Next(f, tree, ds) + "\n"})
 			for _, d := range ds {
 				checkStyle(t, d)
 			}
@@ -245,8 +242,8 @@ func steps(t testing.TB, f *fleet.Fleet, tree *Tree) string {
 	return out
 }
 
-// golden compares or rewrites sections at the end of an archive.
-func golden(t *testing.T, file string, ar *txtar.Archive, got map[string]string) {
+// sections compares or rewrites those at the end of an archive.
+func sections(t *testing.T, file string, ar *txtar.Archive, got map[string]string) {
 	t.Helper()
 	out := &txtar.Archive{Comment: ar.Comment}
 	old := map[string]string{}
@@ -263,16 +260,11 @@ func golden(t *testing.T, file string, ar *txtar.Archive, got map[string]string)
 			continue
 		}
 		out.Files = append(out.Files, txtar.File{Name: name, Data: []byte(text)})
-		if d := cmp.Diff(old[name], text); d != "" && !*update {
+		if d := cmp.Diff(old[name], text); d != "" && !golden.Updating() {
 			t.Errorf("%s: %s (-want +got):\n%s", file, name, d)
 		}
 	}
-	if text := txtar.Format(out); *update && !bytes.Equal(text, txtar.Format(ar)) {
-		if err := os.WriteFile(file, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		t.Log("updated", file)
-	}
+	golden.Archive(t, file, ar, out)
 }
 
 var styleRE = regexp.MustCompile("^[a-z`]")

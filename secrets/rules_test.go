@@ -26,7 +26,7 @@ func TestRules(t *testing.T) {
 	for _, n := range everybody {
 		shown = strings.ReplaceAll(shown, person(t, n).Recipient().String(), "@"+n)
 	}
-	golden(t, file, ar, map[string]string{"rules": shown})
+	sections(t, file, ar, map[string]string{"rules": shown})
 
 	c, ds := ParseConfig(ConfigFile, text)
 	if len(ds) > 0 {

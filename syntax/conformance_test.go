@@ -3,7 +3,6 @@ package syntax
 import (
 	"bytes"
 	"cmp"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,10 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"nixgen/internal/golden"
 	"nixgen/internal/realnix"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // testdata/conformance.txt has a case per construct and per error:
 //
@@ -123,13 +121,13 @@ func TestConformance(t *testing.T) {
 	}
 	for _, c := range cases {
 		got := verdict(c.src)
-		if *update {
+		if golden.Updating() {
 			c.want = got
 		} else if got != c.want {
 			t.Errorf("%s\ngot  %s\nwant %s", c.line, got, c.want)
 		}
 	}
-	if *update {
+	if golden.Updating() {
 		askOld(t, cases)
 		writeConformance(t, cases, layout)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nixgen/diag"
+	"nixgen/internal/golden"
 )
 
 // testdata/recovery.txt has broken files, each after a line "=== name", and
@@ -28,15 +29,7 @@ func TestRecovery(t *testing.T) {
 		src, _, _ := strings.Cut(rest, "--\n")
 		fmt.Fprintf(&out, "=== %s\n%s--\n%s", name, src, recovered(src))
 	}
-	if *update {
-		if err := os.WriteFile(recoveryFile, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if d := cmp.Diff(string(data), out.String()); d != "" {
-		t.Error(d)
-	}
+	golden.File(t, recoveryFile, out.Bytes())
 }
 
 func recovered(src string) string {

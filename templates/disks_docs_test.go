@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"nixgen/fleet"
+	"nixgen/internal/golden"
 	"nixgen/templates"
 )
 
@@ -94,5 +95,5 @@ func TestDisksDocs(t *testing.T) {
 	for _, name := range templates.Disks() {
 		b.WriteString(reference(profile(t, name)))
 	}
-	golden(t, path, b.Bytes())
+	golden.File(t, path, b.Bytes())
 }

@@ -1,10 +1,8 @@
 package templates_test
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,10 +14,9 @@ import (
 
 	"nixgen/diag"
 	"nixgen/fleet"
+	"nixgen/internal/golden"
 	"nixgen/templates"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // tomlValue writes a value as hosts.toml has it.
 func tomlValue(v fleet.Value) string {
@@ -132,7 +129,7 @@ func TestDisksRefused(t *testing.T) {
 					txtar.File{Name: fmt.Sprintf("%d.toml", i+1), Data: []byte(src)},
 					txtar.File{Name: fmt.Sprintf("%d.out", i+1), Data: []byte(said)})
 			}
-			golden(t, filepath.Join("..", "testdata", "disks", name, "refused.txtar"), txtar.Format(archive))
+			golden.File(t, filepath.Join("..", "testdata", "disks", name, "refused.txtar"), txtar.Format(archive))
 		})
 	}
 }
@@ -178,26 +175,6 @@ func TestDisksProvide(t *testing.T) {
 			}
 		}
 	}
-}
-
-// golden compares a file, or rewrites it.
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	want, err := os.ReadFile(path)
-	if err == nil && string(want) == string(got) {
-		return
-	}
-	if !*update {
-		t.Errorf("%s (-update rewrites it):\n%s", path, cmp.Diff(string(want), string(got)))
-		return
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, got, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("updated %s", path)
 }
 
 // evils are values of a type that hold what a shell reads as more than a word;

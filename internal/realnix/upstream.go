@@ -188,6 +188,21 @@ func (f *Fleet) Eval(v any, expr string) error {
 	return f.kit.EvalInto(v, f.scope+"("+expr+"\n)")
 }
 
+// Twin evaluates what a mistake was put into: it must fail and Nix must say
+// `says`, or, where that is empty, it is no mistake and must evaluate.
+func (f *Fleet) Twin(t testing.TB, name, expr, says string) {
+	t.Helper()
+	said, err := f.EvalFails(expr)
+	switch {
+	case says == "" && err == nil:
+		t.Errorf("%s fails: %s", name, said)
+	case says != "" && err != nil:
+		t.Errorf("%s: %v", name, err)
+	case !strings.Contains(said, says):
+		t.Errorf("%s: the error does not say %q:\n%s", name, says, said)
+	}
+}
+
 // EvalFails evaluates an expression that must fail, and gives what Nix said.
 // It is an error when the evaluation succeeds.
 func (f *Fleet) EvalFails(expr string) (string, error) {
