@@ -12,7 +12,7 @@ buildGoModule {
   };
 
   # The hash of `go mod vendor`; a Go test computes it anew and says when it is stale.
-  vendorHash = "sha256-bYNYInvwPd3nG7Ed1m1q34PmheghWskJHKnnsMg76Bs=";
+  vendorHash = "sha256-CqJSS57e9VCKXO5KnLnRpOFAPoT3fD0wXkpYcJiPQnE=";
 
   # The workspace holds a second module, which is a package of its own.
   env.GOWORK = "off";

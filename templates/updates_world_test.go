@@ -29,26 +29,6 @@ type world struct {
 	revisions []string
 }
 
-// jaq finds the JSON tool of the programs. Where there is none, jq plays it.
-func jaq(t testing.TB) string {
-	t.Helper()
-	if dir := os.Getenv(realnix.EnvFolder); dir != "" {
-		if name := filepath.Join(dir, "jaq"); exec.Command(name, "--version").Run() == nil {
-			return name
-		}
-	}
-	for _, name := range []string{"jaq", "jq"} {
-		if found, err := exec.LookPath(name); err == nil {
-			return found
-		}
-	}
-	if os.Getenv(realnix.EnvRequire) == "1" {
-		t.Fatalf("%s=1, but there is neither jaq nor jq", realnix.EnvRequire)
-	}
-	t.Skip("needs jaq or jq")
-	return ""
-}
-
 // newWorld is a machine at generation 7, made of the second revision; the source
 // is at the third one.
 func newWorld(t testing.TB, platform string) *world {

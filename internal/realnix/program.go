@@ -3,6 +3,7 @@ package realnix
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 )
@@ -36,4 +37,15 @@ func CreateProgram(file, text string) error {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	return os.WriteFile(file, []byte(text), 0o755)
+}
+
+// Jaq finds jaq, the JSON tool of the update programs: beside the Nix that
+// NIXGEN_NIX names, or in PATH.
+func Jaq() (string, error) {
+	if dir := os.Getenv(EnvFolder); dir != "" {
+		if path := filepath.Join(dir, "jaq"); exec.Command(path, "--version").Run() == nil {
+			return path, nil
+		}
+	}
+	return exec.LookPath("jaq")
 }
