@@ -106,7 +106,7 @@ func (w *world) change(im *impact, root, since, lock string, files []string) (ol
 			return nil, fmt.Errorf("git knows no revision `%s`; name the files that have changed", since)
 		}
 		since = strings.TrimSpace(string(rev))
-		out, err := git(root, nil, "-c", "core.fsmonitor=false", "diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", since, "--")
+		out, err := git(root, nil, "diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", since, "--")
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ func lockState(p *project, dir, prefix string, lock *lint.Lock) string {
 	if err != nil || !sameFolder(strings.TrimSpace(string(top)), dir) {
 		return ""
 	}
-	changed, err := git(dir, nil, "-c", "core.fsmonitor=false", "status", "--porcelain")
+	changed, err := git(dir, nil, "status", "--porcelain")
 	if err != nil {
 		return ""
 	}

@@ -50,9 +50,8 @@ func (w *world) list(root string) (*listing, error) {
 // ignores hosts.toml.
 func gitList(root string) (*listing, error) {
 	// -t tells the four kinds of file apart in one run: H in the index, R in the
-	// index but gone from the disk, ? untracked. fsmonitor could start a program
-	// that the repository names.
-	out, err := git(root, nil, "-c", "core.fsmonitor=false", "ls-files", "-z", "-t", "--cached", "--deleted", "--others", "--exclude-standard")
+	// index but gone from the disk, ? untracked.
+	out, err := git(root, nil, "ls-files", "-z", "-t", "--cached", "--deleted", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +85,7 @@ func trackedAnyway(root string, ignored []string) []string {
 	if len(ignored) == 0 || !inGitTree(root) {
 		return nil
 	}
-	args := []string{"--literal-pathspecs", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--"}
+	args := []string{"--literal-pathspecs", "ls-files", "-z", "--cached", "--"}
 	out, err := git(root, nil, append(args, ignored...)...)
 	if err != nil {
 		return nil
@@ -101,9 +100,10 @@ func trackedAnyway(root string, ignored []string) []string {
 	return slices.Compact(files)
 }
 
-// git runs git in root and gives its output, or what it said was wrong.
+// git runs git in root and gives its output, or what it said was wrong. Without
+// fsmonitor, which could start a program that the repository names.
 func git(root string, stdin []byte, args ...string) ([]byte, error) {
-	cmd := exec.Command("git", append([]string{"-C", root}, args...)...)
+	cmd := exec.Command("git", append([]string{"-C", root, "-c", "core.fsmonitor=false"}, args...)...)
 	cmd.Stdin = bytes.NewReader(stdin)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
