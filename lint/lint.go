@@ -120,10 +120,10 @@ func (p *Pass) Warning(d diag.Diagnostic) { d.Severity = diag.Warning; p.Report(
 func (p *Pass) Info(d diag.Diagnostic) { d.Severity = diag.Info; p.Report(d) }
 
 // merge joins findings that differ in their hosts alone and keeps the first
-// chain; the result is sorted.
+// chain; the result is sorted, in the place of what was given.
 func merge(ds []diag.Diagnostic) []diag.Diagnostic {
 	diag.Sort(ds)
-	var out []diag.Diagnostic
+	out := ds[:0]
 	for _, d := range ds {
 		if n := len(out) - 1; n >= 0 && sameFinding(out[n], d) {
 			out[n].Hosts = append(slices.Clone(out[n].Hosts), d.Hosts...)

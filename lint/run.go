@@ -52,19 +52,16 @@ func newRun(w *Workspace, cfg Config) *run {
 // Lint runs the rules and gives their findings, sorted.
 func (w *Workspace) Lint(cfg Config) ([]diag.Diagnostic, error) {
 	r := newRun(w, cfg)
-	var all []diag.Diagnostic
 	jobs := r.jobs()
 	outs := make([][]diag.Diagnostic, len(jobs))
 	errs := make([]error, len(jobs))
 	parallel(len(jobs), func(i int) { outs[i], errs[i] = jobs[i]() })
-	for i := range jobs {
-		if errs[i] != nil {
-			return nil, errs[i]
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, outs[i]...)
 	}
-	all = append(all, w.problems...)
-	return r.finish(all), nil
+	return r.finish(slices.Concat(append(outs, w.problems)...)), nil
 }
 
 // jobs are independent pieces of work: bundles of files, hosts, the fleet.
@@ -128,15 +125,16 @@ func (r *run) pass(rules []*Rule, p Pass) (out []diag.Diagnostic, err error) {
 	return p.out, nil
 }
 
-// finish filters, merges and sorts.
+// finish filters, merges and sorts; all is used up.
 func (r *run) finish(all []diag.Diagnostic) []diag.Diagnostic {
+	all = slices.DeleteFunc(merge(all), func(d diag.Diagnostic) bool { return !r.keep(d) })
+	out := make([]diag.Diagnostic, 0, len(all))
 	byFile := map[string][]diag.Diagnostic{}
-	for _, d := range merge(all) {
-		if r.keep(d) {
-			byFile[d.File] = append(byFile[d.File], d)
+	for n := 0; len(all) > 0; all = all[n:] {
+		for n = 1; n < len(all) && all[n].File == all[0].File; n++ {
 		}
+		byFile[all[0].File] = all[:n]
 	}
-	var out []diag.Diagnostic
 	for _, s := range r.work.Sources {
 		out = append(out, r.suppress(s, byFile[s.Path])...)
 		delete(byFile, s.Path)

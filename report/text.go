@@ -2,8 +2,8 @@ package report
 
 import (
 	"bufio"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +20,7 @@ type textWriter struct {
 }
 
 func writeText(w io.Writer, ds []diag.Diagnostic, src *sources, opt Options) error {
-	t := &textWriter{bufio.NewWriter(w), src, opt}
+	t := &textWriter{bufio.NewWriterSize(w, 1<<16), src, opt}
 	for _, d := range ds {
 		t.diagnostic(d)
 	}
@@ -55,12 +55,18 @@ func (t *textWriter) place(file string, at diag.Span) {
 		return
 	}
 	p := t.src.of(file).lines.Position(at.Start)
-	fmt.Fprintf(t.w, "%s:%d:%d: ", plain(file, false), p.Line, p.Column)
+	t.write(plain(file, false), ":", strconv.Itoa(p.Line), ":", strconv.Itoa(p.Column), ": ")
+}
+
+func (t *textWriter) write(parts ...string) {
+	for _, s := range parts {
+		t.w.WriteString(s)
+	}
 }
 
 func (t *textWriter) detail(word, s string) {
 	if s != "" {
-		fmt.Fprintf(t.w, "    %s: %s\n", word, plain(s, false))
+		t.write("    ", word, ": ", plain(s, false), "\n")
 	}
 }
 
@@ -87,20 +93,34 @@ func (t *textWriter) excerpt(file string, at diag.Span, color string) {
 	before := line[:min(column, len(line))]
 	under := line[len(before):min(max(column+at.End-at.Start, len(before)), len(line))]
 	line, before = window(line, before)
-	number := fmt.Sprint(p.Line)
+	number := strconv.Itoa(p.Line)
 	carets := strings.Repeat("^", max(1, min(utf8.RuneCountInString(plain(under, true)), widest-utf8.RuneCountInString(before))))
-	fmt.Fprintf(t.w, "%5s | %s\n      | %s%s\n", number, plain(line, true), blanks(plain(before, true)), t.paint(color, carets))
+	t.write(strings.Repeat(" ", max(0, 5-len(number))), number, " | ", plain(line, true), "\n")
+	t.write("      | ", blanks(plain(before, true)), t.paint(color, carets), "\n")
 }
 
 // window cuts a long line to the part around the end of before, which is its
 // beginning.
 func window(line, before string) (string, string) {
-	if utf8.RuneCountInString(line) <= widest {
+	after := utf8.RuneCountInString(line[len(before):])
+	at := utf8.RuneCountInString(before)
+	if at+after <= widest {
 		return line, before
 	}
-	rs, at := []rune(line), utf8.RuneCountInString(before)
-	from := max(0, min(at-widest/2, len(rs)-widest))
-	return string(rs[from:min(from+widest, len(rs))]), string(rs[from:at])
+	from := max(0, min(at-widest/2, at+after-widest))
+	start := runes(line, from)
+	return line[start : start+runes(line[start:], widest)], before[start:]
+}
+
+// runes is the length of the first n of them.
+func runes(s string, n int) int {
+	for i := range s {
+		if n == 0 {
+			return i
+		}
+		n--
+	}
+	return len(s)
 }
 
 // blanks turns text into white space of the same width, keeping tabs.
