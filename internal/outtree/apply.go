@@ -109,7 +109,7 @@ func (t *Tree) mode(p string) fs.FileMode {
 func (st *stage) write() error {
 	for _, d := range st.dirs {
 		if err := st.t.root.Mkdir(d, 0o777); err != nil {
-			return fmt.Errorf("cannot make a folder: %w", err)
+			return fmt.Errorf("cannot make a folder in %s: %w", folderName(path.Dir(d)), cause(err))
 		}
 	}
 	var g errgroup.Group
@@ -118,6 +118,14 @@ func (st *stage) write() error {
 		g.Go(func() error { return st.t.writeAll(chunk) })
 	}
 	return g.Wait()
+}
+
+// folderName is a folder of the tree as messages name it.
+func folderName(dir string) string {
+	if dir == "." {
+		return "the folder of hosts.toml"
+	}
+	return "`" + dir + "`"
 }
 
 func (t *Tree) writeAll(files []stagedFile) error {
