@@ -301,6 +301,9 @@ func TestDaemon(t *testing.T) {
 	}
 	eventually(t, "webhook", func() bool { return strings.Contains(task(t, env, "rc.hooks=off", "export"), "by webhook") })
 	eventually(t, "metrics", func() bool { return strings.Contains(get("/metrics"), "vikunja_sync_pairs 2\n") })
+	p, _ := h.CreateProject(ctx, "new", 0)
+	hook.Run("on-exit", []string{"data:" + env["data"], "command:undo"}, strings.NewReader(""), io.Discard)
+	eventually(t, "a new project's webhook", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.Hooks[p.ID]) == 1 })
 	named(t, env, h, hookAt, get)
 	private(t, env["XDG_STATE_HOME"], env["XDG_CONFIG_HOME"], hook.Dir(env["data"]))
 	if _, errs, code := call(t, env, "run"); code != exitFailed || !strings.Contains(errs, "another `vikunja-sync run`") {

@@ -71,6 +71,7 @@ type daemon struct {
 	failed int            // in a row
 	whole  time.Time      // when the last whole cycle ended
 	early  map[string]int // looks left, by uuid
+	hooked map[int64]bool // projects whose webhooks were seen to
 	// notBefore is when the server's limiter opens: hints wait for it.
 	notBefore time.Time
 }
@@ -81,7 +82,7 @@ const memory = 48 << 20
 func (a *app) daemon(ctx context.Context, c *config.Config) (d *daemon, err error) {
 	debug.SetMemoryLimit(memory)
 	debug.SetGCPercent(50)
-	d = &daemon{app: a, cfg: c, log: a.logger(c), tw: a.tasks(c)}
+	d = &daemon{hooked: map[int64]bool{}, app: a, cfg: c, log: a.logger(c), tw: a.tasks(c)}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -246,6 +247,9 @@ func (d *daemon) cycle(ctx context.Context) time.Duration {
 	wait := d.pause(rep, err)
 	if why != "" {
 		d.whole = time.Now()
+		if d.hook != nil && d.cfg.WebhookURL != "" && err == nil {
+			d.hookNew(ctx)
+		}
 		d.log.Debug("whole cycle", "reason", why)
 	}
 	if d.failed == 0 {

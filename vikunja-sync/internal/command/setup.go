@@ -3,12 +3,9 @@ package command
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,10 +16,6 @@ import (
 	"vikunja-sync/internal/model"
 	"vikunja-sync/internal/taskwarrior"
 )
-
-// events are those that a sync wants to hear of.
-var events = []string{"task.created", "task.updated", "task.deleted", "task.comment.created", "task.comment.edited",
-	"task.comment.deleted", "task.relation.created", "task.relation.deleted", "project.updated", "project.deleted"}
 
 func (a *app) setup() *cobra.Command {
 	var url, token, webhook string
@@ -214,78 +207,4 @@ func hooksDir(ctx context.Context, tw *taskwarrior.Client) (string, error) {
 	}
 	data, err := tw.Data(ctx)
 	return filepath.Join(data, "hooks"), err
-}
-
-// secret reads the signing key, or makes one.
-func secret(c *config.Config) (string, error) {
-	s, err := config.Secret(c.WebhookSecret)
-	if !errors.Is(err, os.ErrNotExist) {
-		return s, err
-	}
-	s = rand.Text()
-	if err := os.MkdirAll(filepath.Dir(c.WebhookSecret), 0o700); err != nil {
-		return "", err
-	}
-	return s, os.WriteFile(c.WebhookSecret, []byte(s+"\n"), 0o600)
-}
-
-// registerWebhooks keeps one hook on each top-level project. A hook whose
-// events differ is made anew, since neither address nor secret can be changed.
-func (a *app) registerWebhooks(ctx context.Context, c *config.Config, vk api.Server) error {
-	if c.WebhookURL == "" {
-		return usageError{errors.New("webhooks want `webhook_url`, the address under which the server reaches the receiver")}
-	}
-	_, statErr := os.Stat(c.WebhookSecret)
-	key, err := secret(c)
-	if err != nil {
-		return err
-	}
-	have, err := vk.WebhookEvents(ctx)
-	if err != nil {
-		return err
-	}
-	want := slices.DeleteFunc(slices.Clone(events), func(e string) bool { return !slices.Contains(have, e) })
-	slices.Sort(want)
-	projects, err := vk.Projects(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range projects {
-		if p.Parent != 0 || p.Archived {
-			continue
-		}
-		if err := a.registerOne(ctx, c, vk, p, want, key, errors.Is(statErr, os.ErrNotExist)); err != nil {
-			fmt.Fprintf(a.Out, "project `%s` has no webhook: %v\n", short(p.Title, 40), err)
-		}
-	}
-	return nil
-}
-
-func (a *app) registerOne(ctx context.Context, c *config.Config, vk api.Server, p api.Project, want []string, key string, newKey bool) error {
-	hooks, err := vk.Webhooks(ctx, p.ID)
-	if err != nil {
-		return err
-	}
-	kept := false
-	for _, h := range hooks {
-		if h.TargetURL != c.WebhookURL {
-			continue
-		}
-		slices.Sort(h.Events)
-		if !kept && !newKey && slices.Equal(h.Events, want) {
-			kept = true
-			continue
-		}
-		if err := vk.DeleteWebhook(ctx, p.ID, h.ID); err != nil {
-			return err
-		}
-	}
-	if kept {
-		return nil
-	}
-	_, err = vk.CreateWebhook(ctx, p.ID, api.Webhook{TargetURL: c.WebhookURL, Events: want}, key)
-	if err == nil {
-		fmt.Fprintf(a.Out, "registered a webhook on project `%s`\n", short(p.Title, 40))
-	}
-	return err
 }

@@ -404,7 +404,11 @@ func (c *Client) Marker(ctx context.Context, set string) (string, error) {
 		if err := os.MkdirAll(hook.Dir(data), 0o700); err != nil {
 			return "", err
 		}
-		if err := os.WriteFile(file, []byte(set+"\n"), 0o600); err != nil {
+		next := file + ".new" // a name cut off by a full disk would be another folder's
+		if err := os.WriteFile(next, []byte(set+"\n"), 0o600); err != nil {
+			return "", err
+		}
+		if err := os.Rename(next, file); err != nil {
 			return "", err
 		}
 	}

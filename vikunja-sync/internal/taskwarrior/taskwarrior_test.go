@@ -121,4 +121,14 @@ func TestMarker(t *testing.T) {
 			t.Errorf("%q: %q %v", step.set, got, err)
 		}
 	}
+	// A name is replaced as a whole, or stays.
+	if err := os.Mkdir(filepath.Join(hook.Dir(data), "name.new"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Marker(t.Context(), "def"); err == nil {
+		t.Error("it cannot be written")
+	}
+	if got, err := c.Marker(t.Context(), ""); err != nil || got != "abc" {
+		t.Errorf("after a failure: %q %v", got, err)
+	}
 }
