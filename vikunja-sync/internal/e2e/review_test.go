@@ -311,9 +311,12 @@ func belowMoved(e *env) {
 	e.setProject(e.projects()[y].Parent, fields{"parent_project_id": n})
 	e.task(u, "modify", "project:x.y.z")
 	w := e.add("W", "project:x.new")
+	there := e.project("there", y)
+	t := e.add("U", "project:x.y.there")
 	e.settle()
 	z := e.projects()[v.now().ProjectID]
-	e.want(z.Title == "z" && z.Parent == y && len(e.projects()) == 6, "below the one of that name")
+	e.want(e.vkOf(t).now().ProjectID == there && e.get(t).Str("project") == "n.x.y.there", "what is there already is no second one")
+	e.want(z.Title == "z" && z.Parent == y && len(e.projects()) == 7, "below the one of that name")
 	e.want(e.get(u).Str("project") == "n.x.y.z" && e.get(w).Str("project") == "n.x.new", "which is elsewhere now")
 	e.want(len(e.conflicts()) == 0, "no conflict")
 	e.silent(2)

@@ -232,8 +232,12 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 	for i := range segs {
 		prefix := strings.Join(segs[:i+1], ".")
 		id, ok := c.resolve(prefix)
+		if above := c.paths[parent].Path; !ok && above != "" { // it may stand below one that has another name now
+			id, ok = c.byPath[above+"."+segs[i]]
+		}
 		if ok && prefix != "" {
 			parent = id
+			c.alsoCalled(id, prefix)
 			continue
 		}
 		id, err := c.createProject(ctx, model.TitleFor(segs[i]), segs[i], prefix, parent)
@@ -242,12 +246,25 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 		}
 		parent = id
 	}
-	return parent, nil
+	return parent, c.saveNames(false)
 }
 
-// createProject makes what is asked for by a path. Where the path goes through a
-// project that was renamed or moved meanwhile, it stays another name of the new
-// one until Taskwarrior has the true one.
+// alsoCalled lets a path lead to a project that has another one. It goes through
+// a project that was renamed or moved meanwhile, and stays until Taskwarrior has
+// the true path.
+func (c *cycle) alsoCalled(id int64, path string) {
+	now, old := c.paths[id], c.projectsOld[id]
+	if now.Path == path || c.alias[path] == id || c.byPath[path] == id {
+		return
+	}
+	c.alias[path], c.rep.Again = id, true
+	if old.ID == 0 || old.Path == now.Path {
+		now.Path = path
+		c.projectsOld[id] = now
+	}
+}
+
+// createProject makes the project that a path asks for.
 func (c *cycle) createProject(ctx context.Context, title, seg, path string, parent int64) (int64, error) {
 	if cut := []rune(title); len(cut) > 250 {
 		return 0, &api.Error{Kind: api.KindInvalid, Method: "POST", Route: "projects", Message: "the project's name is longer than 250 characters"}
@@ -269,10 +286,7 @@ func (c *cycle) createProject(ctx context.Context, title, seg, path string, pare
 	c.projects[p.ID] = api.Project{ID: p.ID, Title: title, Parent: parent, OwnerID: c.me.ID}
 	c.paths[p.ID] = model.Name{ID: p.ID, Title: title, Name: seg}
 	c.assignPaths(c.paths)
-	if now := c.paths[p.ID]; now.Path != path {
-		now.Path = path
-		c.projectsOld[p.ID], c.alias[path], c.rep.Again = now, p.ID, true
-	}
+	c.alsoCalled(p.ID, path)
 	return p.ID, c.saveNames(false)
 }
 
