@@ -481,6 +481,49 @@ func TestWebhooks(t *testing.T) {
 }
 
 // TestGuardPath: deletions that were stopped, listed and confirmed.
+// TestMovedServer: the same server at another address.
+func TestMovedServer(t *testing.T) {
+	env, h := user(t)
+	task(t, env, "rc.hooks=off", "add", "--", "T")
+	if _, errs, code := call(t, env, "sync"); code != exitOK {
+		t.Fatalf("sync: %d %s", code, errs)
+	}
+	other := httptest.NewServer(h)
+	defer other.Close()
+	env["VIKUNJA_URL"] = other.URL + "/api/v1"
+	if _, errs, code := call(t, env, "sync"); code != exitFailed || !strings.Contains(errs, "resolve --accept-server") {
+		t.Errorf("another address: %d %s", code, errs)
+	}
+	if _, errs, code := call(t, env, "resolve", "--accept-server"); code != exitOK {
+		t.Errorf("resolve: %d %s", code, errs)
+	}
+	for range 2 {
+		if out, errs, code := call(t, env, "sync"); code != exitOK || !strings.Contains(out, "1 pairs: 0 written") || len(h.TaskM) != 1 {
+			t.Errorf("sync: %d %s%s", code, out, errs)
+		}
+	}
+}
+
+// TestBusyPort: somebody else's status page keeps nobody from syncing.
+func TestBusyPort(t *testing.T) {
+	env, h := user(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	write(t, filepath.Join(env["XDG_CONFIG_HOME"], "vikunja-sync", "config.toml"), fmt.Sprintf("status_listen = %q\n", l.Addr()))
+	task(t, env, "rc.hooks=off", "add", "--", "T")
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan int)
+	go func() { _, _, code := callIn(t, ctx, env, "run"); done <- code }()
+	eventually(t, "a cycle", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.TaskM) == 1 })
+	stop()
+	if code := <-done; code != exitOK {
+		t.Errorf("run ended with %d", code)
+	}
+}
+
 func TestGuardPath(t *testing.T) {
 	env, h := user(t)
 	for i := range 30 {

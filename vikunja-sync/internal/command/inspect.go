@@ -176,8 +176,8 @@ func (a *app) settings() *cobra.Command {
 
 // resolution is what the flags of resolve decide.
 type resolution struct {
-	confirm, acceptData, drop bool
-	unlink                    string
+	confirm, acceptData, acceptServer, drop bool
+	unlink                                  string
 }
 
 func (a *app) resolve() *cobra.Command {
@@ -193,7 +193,7 @@ func (a *app) resolve() *cobra.Command {
 					return usageError{fmt.Errorf("`%s` is no number of a conflict", s)}
 				}
 			}
-			if len(args) == 0 && !r.confirm && !r.acceptData && r.unlink == "" {
+			if len(args) == 0 && !r.confirm && !r.acceptData && !r.acceptServer && r.unlink == "" {
 				return usageError{errors.New("nothing to resolve: name a conflict or use a flag")}
 			}
 			return nil
@@ -204,6 +204,7 @@ func (a *app) resolve() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&r.confirm, "confirm-deletions", false, "let the next cycle make the deletions that were stopped")
 	cmd.Flags().BoolVar(&r.acceptData, "accept-data", false, "take the present data folder of Taskwarrior for the one to sync")
+	cmd.Flags().BoolVar(&r.acceptServer, "accept-server", false, "take the present address for that of the server that was synced before")
 	cmd.Flags().BoolVar(&r.drop, "drop", false, "mark the conflicts as seen and change nothing")
 	cmd.Flags().StringVar(&r.unlink, "unlink", "", "make the task `UUID`, whose link leads nowhere, a new one")
 	return cmd
@@ -216,8 +217,13 @@ func (a *app) settle(cmd *cobra.Command, c *config.Config, st *store.Store, r re
 			return err
 		}
 	}
+	if r.acceptServer {
+		if err := forget(st, func(m *store.Meta) { m.Server = "" }); err != nil {
+			return err
+		}
+	}
 	if r.acceptData {
-		if err := acceptData(st); err != nil {
+		if err := forget(st, func(m *store.Meta) { m.DataPath = "" }); err != nil {
 			return err
 		}
 	}
@@ -235,13 +241,16 @@ func (a *app) settle(cmd *cobra.Command, c *config.Config, st *store.Store, r re
 	return nil
 }
 
-// acceptData forgets which data folder was synced; the next cycle takes the
-// present one.
-func acceptData(st *store.Store) error {
+// forget lets the next cycle take what is there now, a data folder or a server,
+// for what was synced before.
+func forget(st *store.Store, what func(*store.Meta)) error {
 	return st.Update(func(t *store.Tx) error {
 		m, err := t.Meta()
-		m.DataPath = ""
-		return errors.Join(err, t.PutMeta(m))
+		if err != nil {
+			return err
+		}
+		what(&m)
+		return t.PutMeta(m)
 	})
 }
 

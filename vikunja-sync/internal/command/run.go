@@ -154,8 +154,9 @@ func (d *daemon) listen(ctx context.Context) error {
 		return nil
 	}
 	l, err := net.Listen("tcp", d.cfg.StatusListen)
-	if err != nil {
-		return err
+	if err != nil { // perhaps another user's
+		d.log.Warn("no /healthz and /metrics; `status_listen` gives another address", "error", err)
+		return nil
 	}
 	s := &http.Server{Handler: d.pages(), ReadHeaderTimeout: 3 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
 	d.stops = append(d.stops, func() { s.Close() })

@@ -282,7 +282,7 @@ func (c *Config) check() error {
 		if u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
 			return errors.New("setting `url`: the token would travel in the clear; use https, or set `insecure_http` if the network is private")
 		}
-		c.URL = strings.TrimRight(c.URL, "/")
+		c.URL = address(u)
 	}
 	if c.StatusListen != "" {
 		host, _, err := net.SplitHostPort(c.StatusListen)
@@ -291,6 +291,20 @@ func (c *Config) check() error {
 		}
 	}
 	return nil
+}
+
+// address is where the server's pages are. Scripts often name its API, or what a
+// page shows.
+func address(u *url.URL) string {
+	u.RawQuery, u.Fragment = "", ""
+	path := strings.TrimRight(u.Path, "/")
+	for _, api := range []string{"/v1", "/v2", "/api"} {
+		if rest, ok := strings.CutSuffix(path, api); ok && (api == "/api" || strings.HasSuffix(rest, "/api")) {
+			path = rest
+		}
+	}
+	u.Path, u.RawPath = strings.TrimRight(path, "/"), ""
+	return u.String()
 }
 
 func loopback(host string) bool {

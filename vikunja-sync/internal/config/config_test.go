@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -83,6 +84,22 @@ func TestRefused(t *testing.T) {
 	}
 	if _, err := load(t, `url = "http://127.0.0.1:3456"`, nil); err != nil {
 		t.Errorf("this machine may be asked without TLS: %v", err)
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://todo.example":               "https://todo.example",
+		"https://todo.example/":              "https://todo.example",
+		"https://todo.example:8443/api/v1/":  "https://todo.example:8443",
+		"https://todo.example/sub/api/v2":    "https://todo.example/sub",
+		"https://todo.example/sub/api":       "https://todo.example/sub",
+		"https://todo.example/v1":            "https://todo.example/v1",
+		"https://todo.example/?a=b#projects": "https://todo.example",
+	} {
+		if c, err := load(t, fmt.Sprintf("url = %q", text), nil); err != nil || c.URL != want {
+			t.Errorf("%s: %q %v", text, c.URL, err)
+		}
 	}
 }
 

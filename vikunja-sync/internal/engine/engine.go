@@ -304,7 +304,14 @@ func (c *cycle) checkMarker(ctx context.Context) error {
 
 func (c *cycle) readServer(ctx context.Context) (err error) {
 	if c.meta.Server != "" && c.meta.Server != c.cfg.Server {
-		return fmt.Errorf("the state belongs to `%s`, not to `%s`: use another state folder", c.meta.Server, c.cfg.Server)
+		return fmt.Errorf("the state belongs to `%s`, not to `%s`: use another state folder, or run `vikunja-sync resolve --accept-server` if it is the same server at another address",
+			c.meta.Server, c.cfg.Server)
+	}
+	if c.meta.Server == "" && !c.dry {
+		c.meta.Server = c.cfg.Server
+		if err := c.st.Update(func(t *store.Tx) error { return t.PutMeta(c.meta) }); err != nil {
+			return err
+		}
 	}
 	if c.me, err = c.Engine.vk.Me(ctx); err != nil {
 		return err
