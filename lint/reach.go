@@ -285,7 +285,8 @@ func (h *Host) imports(m *Module) {
 			continue
 		}
 		v := m.In.Value(p.X, p.Scope)
-		if a, ok := v.(*outline.Attrs); ok && len(a.Names) > 0 {
+		_, function := v.(*outline.Closure)
+		if a, ok := v.(*outline.Attrs); ok && len(a.Names) > 0 || function && m.Out.Head == nil {
 			h.follow(edge{class: m.Class, user: m.User, parent: m, truth: t, file: m.Path, at: p.X.Span()}, v)
 		}
 	}

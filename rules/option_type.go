@@ -265,9 +265,10 @@ func (o *optionPass) typed(s *setting, at *spot) {
 	}
 }
 
-// writtenSet reports a set that is written where the option takes none.
+// writtenSet reports a set that is written where the option takes none. NixOS
+// came to take sets for many a list since its types were listed.
 func (o *optionPass) writtenSet(s *setting, at *spot) {
-	if at.verdict != leaf || at.shapes&(catalog.AttrsShape|catalog.FunctionShape) != 0 || s.module.Class == lint.NixOS && !closedRoots[s.path[0]] {
+	if at.verdict != leaf || at.shapes&(catalog.AttrsShape|catalog.FunctionShape) != 0 || s.module.Class == lint.NixOS {
 		return
 	}
 	for _, set := range s.def.Sets {
