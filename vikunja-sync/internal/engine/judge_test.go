@@ -224,8 +224,7 @@ func (w *world) lost() map[string]bool {
 }
 
 // became is every name that a project or label of this one had, before or
-// later. A path that was written below a project's name of before is below its
-// name of now.
+// later.
 func became(moves [][2]string, name string) []string {
 	out := []string{name}
 	for i := 0; i < len(out); i++ {
@@ -234,9 +233,6 @@ func became(moves [][2]string, name string) []string {
 				if out[i] == pair[0] && !slices.Contains(out, pair[1]) {
 					out = append(out, pair[1])
 				}
-			}
-			if rest, below := strings.CutPrefix(out[i], m[0]+"."); below && strings.Count(out[i], ".") < 8 && !slices.Contains(out, m[1]+"."+rest) {
-				out = append(out, m[1]+"."+rest)
 			}
 		}
 	}
