@@ -127,13 +127,13 @@ func moment(offset int, what uint64) uint64 { return uint64(offset)<<2 | what }
 func (p *parser) reset(name string, src []byte) {
 	p.name = name
 	p.lexer = lexer{
-		src: src, toks: room(p.toks, len(src)/3), modes: p.modes[:0], syms: p.syms, eofPos: len(src),
+		src: src, toks: room(p.toks, len(src)/2+len(src)/8), modes: p.modes[:0], syms: p.syms, eofPos: len(src),
 		report: p.lexical,
 	}
 	p.syms.reset(src)
 	p.cur, p.prev, p.depth, p.failedAt, p.pipe = 0, 0, 0, 0, 0
 	p.numAttrs, p.numSets = 0, 0
-	p.nodes, p.slab, p.stack = room(p.nodes, len(src)/7), room(p.slab, len(src)/7), p.stack[:0]
+	p.nodes, p.slab, p.stack = room(p.nodes, len(src)/4), room(p.slab, len(src)/4), p.stack[:0]
 	p.problems, p.broken = nil, nil
 	p.awaited = [numTokenKinds]uint16{}
 }
