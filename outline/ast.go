@@ -153,6 +153,8 @@ type Formals struct {
 	At       diag.Span
 	Names    []Formal
 	Ellipsis bool
+	// index finds names; short patterns have none.
+	index map[string]int
 }
 
 // A Formal is one name of a pattern; Default is nil when absent.
@@ -167,12 +169,7 @@ func (l *Lambda) formal(name string) int {
 	if l.Formals == nil {
 		return -1
 	}
-	for i := range l.Formals.Names {
-		if l.Formals.Names[i].Name == name {
-			return i
-		}
-	}
-	return -1
+	return l.Formals.find(name)
 }
 
 // binds reports whether a name is an argument of the lambda.
@@ -180,15 +177,36 @@ func (l *Lambda) binds(name string) bool { return l.Param == name || l.formal(na
 
 // Has reports whether the pattern names one of its arguments `name`.
 func (f *Formals) Has(name string) bool {
-	if f == nil {
-		return false
+	return f != nil && f.find(name) >= 0
+}
+
+// find is the number of a name, -1 when it is not there.
+func (f *Formals) find(name string) int {
+	if f.index != nil {
+		if i, ok := f.index[name]; ok {
+			return i
+		}
+		return -1
 	}
 	for i := range f.Names {
 		if f.Names[i].Name == name {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
+}
+
+// hasten keeps find fast in a long pattern.
+func (f *Formals) hasten() {
+	if len(f.Names) < 24 {
+		return
+	}
+	f.index = make(map[string]int, len(f.Names))
+	for i := range f.Names {
+		if _, dup := f.index[f.Names[i].Name]; !dup {
+			f.index[f.Names[i].Name] = i
+		}
+	}
 }
 
 // Find returns the entry with a static name.

@@ -219,6 +219,7 @@ func (l *lowerer) lambda(n syntax.Node, at At) Expr {
 			}
 			x.Formals.Names = append(x.Formals.Names, fo)
 		}
+		x.Formals.hasten()
 	} else {
 		x.Param = v.Param().Text()
 	}
