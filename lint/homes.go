@@ -268,5 +268,5 @@ func (h *Host) inlineHome(m *Module, d *outline.Def, user string, t outline.Trut
 	sub.Value, sub.Inside = true, true
 	// Its names are evaluated where they stand: in the system module.
 	sub.In = m.In
-	h.imports(sub)
+	h.imports(sub, false)
 }

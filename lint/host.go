@@ -87,6 +87,8 @@ type Module struct {
 	// Value is set for a module that is no file of its own; Inside for one
 	// whose names stand in a module of another class, with that one's config.
 	Value, Inside bool
+	// again: a value that was followed before, less surely.
+	again bool
 
 	truths map[*outline.Guard]outline.Truth
 }
@@ -147,6 +149,8 @@ type edge struct {
 	parent *Module
 	file   string
 	at     diag.Span
+	// again: it was followed before, less surely.
+	again bool
 }
 
 // Where the import stands, how surely it is followed, and by which module.

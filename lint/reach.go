@@ -147,14 +147,14 @@ func (h *Host) followPath(e edge, p string) {
 	}
 	m := h.add(e, src.Path, src.Module(), nil)
 	h.byKey[key] = m
-	h.imports(m)
+	h.imports(m, false)
 }
 
 // again reaches a module another time; a surer edge makes all below it surer.
 func (h *Host) again(e edge, old *Module) {
 	if e.truth > old.Reach {
 		old.Reach, old.Parent, old.From, old.At = e.truth, e.parent, e.file, e.at
-		h.imports(old)
+		h.imports(old, true)
 	}
 }
 
@@ -191,8 +191,8 @@ func (h *Host) followValue(e edge, v outline.Value) {
 		return
 	}
 	m := h.add(e, p, out, base)
-	m.Value = true
-	h.imports(m)
+	m.Value, m.again = true, e.again
+	h.imports(m, false)
 }
 
 // moduleArgs are those that every module can ask for, and those that fleets
@@ -240,6 +240,9 @@ func (h *Host) Reads(class Class, user, p string) *Module {
 // asValue notes a file that is used as a value, and whether it is read as a
 // path as well.
 func (h *Host) asValue(e edge, p string) {
+	if e.again {
+		return
+	}
 	h.Doubled = append(h.Doubled, Doubled{Path: p, Class: e.class, User: e.user, File: e.file, At: e.at, Reach: e.truth})
 }
 
@@ -266,8 +269,10 @@ func bodyOf(x outline.Expr) outline.Expr {
 	}
 }
 
-// imports queues what a module imports.
-func (h *Host) imports(m *Module) {
+// imports queues what a module imports, or queues it again where the module
+// turns out to be read more surely.
+func (h *Host) imports(m *Module, again bool) {
+	again = again || m.again
 	for _, p := range m.Out.Imports {
 		t := m.Truth(p.Guards).And(m.Reach)
 		if t == outline.False {
@@ -277,7 +282,7 @@ func (h *Host) imports(m *Module) {
 		if f := p.Scope.File(); f != nil {
 			file = f.Path
 		}
-		h.each(edge{class: m.Class, user: m.User, parent: m, truth: t, file: file, at: p.X.Span()}, m.In.Value(p.X, p.Scope))
+		h.each(edge{class: m.Class, user: m.User, parent: m, truth: t, file: file, at: p.X.Span(), again: again}, m.In.Value(p.X, p.Scope))
 	}
 	for _, p := range m.Out.Rest {
 		t := m.Truth(p.Guards).And(m.Reach)
@@ -287,7 +292,7 @@ func (h *Host) imports(m *Module) {
 		v := m.In.Value(p.X, p.Scope)
 		_, function := v.(*outline.Closure)
 		if a, ok := v.(*outline.Attrs); ok && len(a.Names) > 0 || function && m.Out.Head == nil {
-			h.follow(edge{class: m.Class, user: m.User, parent: m, truth: t, file: m.Path, at: p.X.Span()}, v)
+			h.follow(edge{class: m.Class, user: m.User, parent: m, truth: t, file: m.Path, at: p.X.Span(), again: again}, v)
 		}
 	}
 }

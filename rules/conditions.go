@@ -91,12 +91,10 @@ func within(spans []diag.Span, at diag.Span) bool {
 // readParts are the parts of files that are surely evaluated.
 type readParts map[string][]diag.Span
 
-func (r readParts) has(file string, at diag.Span) bool { return within(r[file], at) }
-
-// surelyRead are flake.nix, the modules that some host surely reads, and what
-// modules of flake-parts import; the rest of those holds modules as values,
-// which count where a host reads them. Where no host is known, nothing else is
-// sure.
+// surelyRead are flake.nix and, of the modules that some host surely reads, the
+// imports and the options that every host needs. Modules of flake-parts hold
+// others as values, which count where a host reads them. Where no host is known,
+// nothing else is sure.
 func surelyRead(w *lint.Workspace) readParts {
 	read := readParts{"flake.nix": {{End: math.MaxInt}}}
 	for _, h := range w.Hosts {
@@ -115,17 +113,35 @@ func surelyRead(w *lint.Workspace) readParts {
 
 func partsOf(m *lint.Module) []diag.Span {
 	var out []diag.Span
-	switch {
-	case m.Class == lint.FlakeParts:
-		for _, p := range m.Out.Imports {
-			out = append(out, p.X.Span())
+	for _, p := range m.Out.Imports {
+		out = append(out, p.X.Span())
+	}
+	if m.Class == lint.FlakeParts {
+		return out
+	}
+	for _, d := range m.Out.Defs {
+		if name, ok := m.Name(d); ok && alwaysRead[name] {
+			out = append(out, valuesOf(d)...)
 		}
-	case !m.Value:
-		out = []diag.Span{{End: math.MaxInt}}
-	case m.Out.Head != nil:
-		out = []diag.Span{m.Out.Head.Span()}
-	case m.Out.Body != nil:
-		out = []diag.Span{m.Out.Body.Span()}
 	}
 	return out
+}
+
+func valuesOf(d *outline.Def) []diag.Span {
+	var out []diag.Span
+	for _, l := range d.Leaves {
+		out = append(out, l.X.Span())
+	}
+	for _, k := range d.Kids {
+		out = append(out, valuesOf(k)...)
+	}
+	return out
+}
+
+// alwaysRead are roots of options that every machine or home is made of; what
+// stands below others is mostly read where something is enabled.
+var alwaysRead = map[string]bool{
+	"boot": true, "console": true, "documentation": true, "environment": true, "fileSystems": true, "fonts": true, "hardware": true, "home": true,
+	"home-manager": true, "i18n": true, "launchd": true, "networking": true, "nix": true, "nixpkgs": true, "power": true, "security": true,
+	"swapDevices": true, "system": true, "systemd": true, "time": true, "users": true, "virtualisation": true, "xdg": true, "zramSwap": true,
 }

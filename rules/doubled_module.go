@@ -41,11 +41,6 @@ stateVersion = 6
 				continue
 			}
 			key := string(d.Class) + " " + d.User + " " + d.Path
-			if place := fmt.Sprint(key, "\x00", d.File, "\x00", d.At.Start); seen[place] {
-				continue // the module around it was first read under a condition
-			} else {
-				seen[place] = true
-			}
 			first := p.Host.Reads(d.Class, d.User, d.Path)
 			again := seen[key]
 			seen[key] = true

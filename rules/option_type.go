@@ -95,10 +95,12 @@ func lastly(s *setting, def *outline.Def, message, why string) diag.Diagnostic {
 	return d
 }
 
-// enabled reports that every `enable` option beside the path is surely true.
+// enabled reports that every `enable` option beside the path is surely true;
+// where there is none, that every host reads what is below the root.
 func (o *optionPass) enabled(s *setting) bool {
 	here := platform(s.module)
 	names := s.names()
+	read := alwaysRead[names[0]] || names[len(names)-1] == "enable"
 	if names[len(names)-1] == "enable" {
 		names = names[:len(names)-1] // it is read to know
 	}
@@ -107,11 +109,14 @@ func (o *optionPass) enabled(s *setting) bool {
 			continue // files are linked there without it
 		}
 		switchPath := append(names[:n:n], "enable")
-		if _, ok := o.cat.Lookup(here, switchPath); ok && !surelyOn(s, switchPath) {
-			return false
+		if _, ok := o.cat.Lookup(here, switchPath); ok {
+			if !surelyOn(s, switchPath) {
+				return false
+			}
+			read = true
 		}
 	}
-	return true
+	return read
 }
 
 // readWith are options that their module reads where another one is set, and
@@ -129,7 +134,8 @@ func readAlone(s *setting) bool {
 }
 
 // doubtful: NixOS is younger than the list of its types, and may take the value
-// by now: a null, or a string that is far from all that an enumeration had.
+// by now: a null, or a string that is far from
+// all that an enumeration had.
 func (o *optionPass) doubtful(s *setting, bad mistake) bool {
 	lock := o.Work.Lock()
 	if lock == nil || s.module.Class != lint.NixOS {
@@ -138,7 +144,7 @@ func (o *optionPass) doubtful(s *setting, bad mistake) bool {
 	known := newest[lint.NixOS]
 	switch {
 	case bad.word == "null":
-		known = namesOfNixOS
+		known = namesOfNixOS // the newer list tells it
 	case len(bad.allowed) == 0 || diag.Suggest(bad.text, bad.allowed) != "":
 		return false
 	}

@@ -57,6 +57,9 @@ func upward(p *lint.Pass, e lint.Edge) string {
 	inv := p.Work.Inventory
 	from, ok := inv.File(e.From)
 	to, ok2 := inv.File(e.To)
+	if s := p.Work.Source(e.From); s != nil && s.Module() != nil && s.Module().Function {
+		return "" // a function that makes hosts, and imports what it is given
+	}
 	if !ok || !ok2 || from.User != to.User && to.User != "" && from.User != "" {
 		return ""
 	}

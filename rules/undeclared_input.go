@@ -70,8 +70,8 @@ func otherFlake(w *lint.Workspace, file string) bool {
 }
 
 func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read readParts) {
-	unneeded := unneededBindings(s, cs)
-	undeclared := func(n outline.Name, sure bool) {
+	sure := needs(s, cs, read[s.Path])
+	undeclared := func(n outline.Name, used bool) {
 		if cs.asked[n.Text] || cs.never(n.At) {
 			return
 		}
@@ -80,7 +80,7 @@ func inputUses(p *lint.Pass, s *lint.Source, names []string, cs conditions, read
 			msg += fmt.Sprintf("; did you mean `%s`?", near)
 		}
 		d := diag.Diagnostic{File: s.Path, Span: n.At, Message: msg, Why: "evaluation fails when the value is needed", Severity: diag.Error}
-		if !sure || !read.has(s.Path, n.At) || cs.under(n.At) || within(unneeded, n.At) {
+		if !used || !sure(n.At) {
 			d.Severity = diag.Warning // nobody surely needs it
 		}
 		p.Report(d)
@@ -182,54 +182,81 @@ func isOutputsArgument(f *lint.Flake, name string, sc *outline.Scope) bool {
 	return e == nil && l != nil && l == f.Outputs && l.Formals.Has(name)
 }
 
-// unneededBindings are the values of let bindings that nobody surely evaluates:
-// the file does not mention their names, or under conditions alone, or in other
-// bindings of that kind.
-func unneededBindings(s *lint.Source, cs conditions) []diag.Span {
-	type mention struct {
-		name string
-		at   diag.Span
+// needs tells whether a place is surely evaluated, given the parts of the file
+// that are: no condition stands over it, and where it is the value of a let
+// binding, such a place mentions that.
+func needs(s *lint.Source, cs conditions, read []diag.Span) func(diag.Span) bool {
+	mentions, bindings := namesIn(s)
+	needed := make([]bool, len(bindings))
+	sure := func(at diag.Span) bool {
+		if cs.under(at) {
+			return false
+		}
+		part := smallest(len(read), func(i int) diag.Span { return read[i] }, at)
+		let := smallest(len(bindings), func(i int) diag.Span { return bindings[i].at }, at)
+		if let >= 0 && (part < 0 || size(read[part]) > size(bindings[let].at)) {
+			return needed[let]
+		}
+		return part >= 0
 	}
-	var mentions []mention
-	spans := map[string][]diag.Span{}
+	for again := true; again; {
+		again = false
+		for i, b := range bindings {
+			if !needed[i] && slices.ContainsFunc(mentions, func(m place) bool { return m.name == b.name && sure(m.at) }) {
+				needed[i], again = true, true
+			}
+		}
+	}
+	return sure
+}
+
+// smallest is the index of the smallest span around a place; -1 when there is none.
+func smallest(n int, span func(int) diag.Span, at diag.Span) int {
+	best := -1
+	for i := range n {
+		if within([]diag.Span{span(i)}, at) && (best < 0 || size(span(i)) < size(span(best))) {
+			best = i
+		}
+	}
+	return best
+}
+
+func size(s diag.Span) int { return s.End - s.Start }
+
+// A place is a name and where it, or its value, stands.
+type place struct {
+	name string
+	at   diag.Span
+}
+
+// namesIn are the variables of a file and the values of its let bindings.
+func namesIn(s *lint.Source) (mentions, bindings []place) {
 	inherits := func(set *outline.Set) {
 		for _, e := range set.Entries {
 			if e.Inherit && e.From == nil {
-				mentions = append(mentions, mention{e.Name.Text, e.Name.At})
+				mentions = append(mentions, place{e.Name.Text, e.Name.At})
 			}
 		}
 	}
 	s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
 		switch x := x.(type) {
 		case *outline.Var:
-			mentions = append(mentions, mention{x.Name, x.Span()})
+			mentions = append(mentions, place{x.Name, x.Span()})
 		case *outline.Set:
 			inherits(x)
 		case *outline.Let:
 			inherits(x.Binds)
 			for _, e := range x.Binds.Entries {
-				if !e.Inherit && e.Name.X == nil {
-					spans[e.Name.Text] = append(spans[e.Name.Text], e.Value.Span())
+				switch {
+				case e.Name.X != nil:
+				case !e.Inherit:
+					bindings = append(bindings, place{e.Name.Text, e.Value.Span()})
+				case e.From != nil:
+					bindings = append(bindings, place{e.Name.Text, e.Name.At})
 				}
 			}
 		}
 		return true
 	})
-	var out []diag.Span
-	for {
-		needed := map[string]bool{}
-		for _, m := range mentions {
-			needed[m.name] = needed[m.name] || !cs.under(m.at) && !within(out, m.at)
-		}
-		before := len(out)
-		out = nil
-		for name, at := range spans {
-			if !needed[name] {
-				out = append(out, at...)
-			}
-		}
-		if len(out) == before {
-			return out
-		}
-	}
+	return mentions, bindings
 }
