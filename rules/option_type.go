@@ -100,7 +100,7 @@ func lastly(s *setting, def *outline.Def, message, why string) diag.Diagnostic {
 func (o *optionPass) enabled(s *setting) bool {
 	here := platform(s.module)
 	names := s.names()
-	read := alwaysRead[names[0]] || names[len(names)-1] == "enable"
+	read := alwaysRead[names[0]] && !ownText(names) || names[len(names)-1] == "enable"
 	if names[len(names)-1] == "enable" {
 		names = names[:len(names)-1] // it is read to know
 	}
@@ -119,6 +119,12 @@ func (o *optionPass) enabled(s *setting) bool {
 	return read
 }
 
+// ownText: a service of PAM whose text its module writes itself, as that of
+// sddm is, reads none of its options.
+func ownText(names []string) bool {
+	return len(names) > 3 && names[0] == "security" && names[1] == "pam" && names[2] == "services"
+}
+
 // readWith are options that their module reads where another one is set, and
 // never otherwise, with that one.
 var readWith = map[string]string{
@@ -133,10 +139,10 @@ func readAlone(s *setting) bool {
 	return !ok || isSet(s, strings.Split(with, "."))
 }
 
-// doubtful: NixOS is younger than the list of its types, and may take the value
-// by now: a null, or a string that is far from
+// doubt reports that NixOS is younger than the list of its types and may take the
+// value by now: a null, or a string that is far from
 // all that an enumeration had.
-func (o *optionPass) doubtful(s *setting, bad mistake) bool {
+func (o *optionPass) doubt(s *setting, bad mistake) bool {
 	lock := o.Work.Lock()
 	if lock == nil || s.module.Class != lint.NixOS {
 		return false
@@ -349,7 +355,8 @@ func listOf(t catalog.Type) catalog.Type {
 }
 
 func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog.Type, option func() []string, bad mistake) {
-	if overridden(s, l.Priority) || o.doubtful(s, bad) {
+	doubt := o.doubt(s, bad)
+	if overridden(s, l.Priority) || doubt && bad.word == "null" {
 		return
 	}
 	d := s.at(fmt.Sprintf("`%s` %s %s; it takes %s", catalog.JoinPath(option()), verb, bad.word, t.Text), "a value of the wrong type fails as soon as it is read")
@@ -361,6 +368,9 @@ func (o *optionPass) mistyped(s *setting, verb string, l outline.Leaf, t catalog
 	case !readAlone(s):
 		d.Severity = diag.Warning
 		d.Why += ": here nothing does, as `" + readWith[s.String()] + "` is not set"
+	case doubt:
+		d.Severity = diag.Warning
+		d.Why += "; NixOS of flake.lock is younger than the list of its types, and may take more"
 	}
 	d.Span = l.X.Span()
 	if f := l.Scope.File(); f != nil {
