@@ -57,6 +57,9 @@ func (ev *Eval) global(name string) Value {
 	if globals[name] {
 		return ev.function(name)
 	}
+	if builtin, ok := strings.CutPrefix(name, "__"); ok {
+		return ev.function(builtin)
+	}
 	return nil
 }
 

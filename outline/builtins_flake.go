@@ -12,7 +12,7 @@ func flakeFunctions() map[string]fn {
 		"concatMapAttrs": {2, biConcatMapAttrs}, "attrsToList": {1, biAttrsToList}, "toList": {1, biToList},
 		"fileFilter": {2, biFileFilter}, "mapCartesianProduct": {2, biMapProduct},
 		"collect": {2, biCollect}, "mapAttrsRecursive": {2, biMapRecursive},
-		"foldAttrs": {3, biFoldAttrs}, "makeExtensible": {1, biFix}, "callPackageWith": {3, biCallPackageWith},
+		"match": {2, biMatch}, "foldAttrs": {3, biFoldAttrs}, "makeExtensible": {1, biFix}, "callPackageWith": {3, biCallPackageWith},
 		"foldlAttrs": {3, biFoldlAttrs}, "cartesianProduct": {1, biProduct}, "cartesianProductOfSets": {1, biProduct},
 	}
 }

@@ -2,8 +2,10 @@ package outline
 
 import (
 	"encoding/json"
-	"github.com/BurntSushi/toml"
+	"regexp"
 	"strings"
+
+	"github.com/BurntSushi/toml"
 )
 
 func str(ev *Eval, t *Thunk) (string, bool) { return AsString(t.Force(ev)) }
@@ -262,4 +264,31 @@ func biDir(ev *Eval, a []*Thunk) Value {
 		return FilePath{Head: ".", Whole: true}
 	}
 	return FilePath{Head: p[:i], Whole: true}
+}
+
+// biMatch is builtins.match: the groups of an extended regular expression that
+// matches a whole string, or null.
+func biMatch(ev *Eval, a []*Thunk) Value {
+	pattern, ok1 := str(ev, a[0])
+	text, ok2 := str(ev, a[1])
+	if !ok1 || !ok2 || !ev.spend(len(text)) {
+		return unknown("the text of a match is not known")
+	}
+	re, err := regexp.CompilePOSIX("^(" + pattern + ")$")
+	if err != nil {
+		return unknown("the pattern of a match is not known")
+	}
+	m := re.FindStringSubmatchIndex(text)
+	if m == nil {
+		return Null{}
+	}
+	out := &Sequence{}
+	for i := 4; i < len(m); i += 2 {
+		var v Value = Null{}
+		if m[i] >= 0 {
+			v = wholeText(text[m[i]:m[i+1]])
+		}
+		out.Elems = append(out.Elems, Elem{Thunk: Of(v)})
+	}
+	return out
 }

@@ -121,6 +121,9 @@ func TestEval(t *testing.T) {
 		{`builtins.attrNames (builtins.readDir ../mods)`, `[ "a.nix" "b" "default.nix" "readme" ]`},
 		{`(lib.importJSON ../data.json).a`, `[ 1 true null "x" ]`}, {`(builtins.fromTOML (builtins.readFile ../data.toml)).h.k`, `1`},
 		{`import "${../mods}/a.nix"`, `{ x = 1; }`},
+		// Builtins without a name of their own, and regular expressions.
+		{`__attrNames { a = 1; }`, `[ "a" ]`}, {`__nothing 1`, `?`}, {`builtins.match "(.*)\\.nix" "a.nix"`, `[ "a" ]`},
+		{`builtins.match "a(b)?(c)" "ac"`, `[ null "c" ]`}, {`builtins.match "a" "ab"`, `null`}, {`builtins.match "a+" "aa"`, `[ ]`}, {`builtins.match u "a"`, `?`},
 		// The fleet's own library is found by what its functions do.
 		{`configLib.relativeToRoot "mods/a.nix"`, `<mods/a.nix>`}, {`map lib.custom.relativeToRoot [ "a" "b" ]`, `[ <a> <b> ]`},
 		{`configLib.scanPaths ../mods`, `[ <mods/a.nix> <mods/b> ]`}, {`configLib.nothing 1`, `?`},

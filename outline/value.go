@@ -240,7 +240,7 @@ func (a *Attrs) Get(ev *Eval, name string) Value {
 		}
 	}
 	if a.Open {
-		return unknown("`" + name + "` of a set that is not completely known")
+		return unknown("`" + name + "` " + PartlyKnown)
 	}
 	return nil
 }
@@ -323,3 +323,6 @@ func cleanPath(dir, rel string) (string, bool) {
 	}
 	return strings.Join(out, "/"), true
 }
+
+// PartlyKnown ends the reason for a name that a set may have.
+const PartlyKnown = "of a set that is not completely known"

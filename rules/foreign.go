@@ -107,7 +107,11 @@ func (o *outside) module(path string) {
 			"import", "nixos", "darwin", "lib", "flakeModules", "nixosModule", "homeManagerModule", "overlays":
 			continue
 		}
-		if n := plain(w); len(n) > 2 && !commonRoots[n] {
+		n := plain(w)
+		if n == "home" && w == inputOf(path) {
+			o.roots = append(o.roots, []string{n}) // an input that makes homes of its own
+		}
+		if len(n) > 2 && !commonRoots[n] {
 			o.words = append(o.words, n)
 		}
 	}

@@ -10,6 +10,13 @@ import (
 func TestTrees(t *testing.T) {
 	empty := "# {\n#   a = 1;\n# }\n"
 	module := "{ inputs, ... }: { imports = [ inputs.disko.nixosModules.disko ]; }\n"
+	nixos := func(flake, host string) map[string]string {
+		return map[string]string{
+			"hosts.toml": "[hosts.box]\nsystem = \"x86_64-linux\"\nstateVersion = \"25.11\"\n",
+			"flake.nix":  "{ outputs = { self, x, ... }@inputs: { " + flake + " }; }", "hosts/box/default.nix": "{ inputs, ... }: { " + host + " }",
+			"modules/opt-in/desk.nix": "{ }",
+		}
+	}
 	for _, c := range []struct {
 		name, rule string
 		files      map[string]string
@@ -20,6 +27,10 @@ func TestTrees(t *testing.T) {
 		{"an empty file that nothing names", "syntax-error", map[string]string{"x.nix": "{ imports = [ ./on ]; }", "off/default.nix": empty}, 0},
 		{"a flake with inputs", "undeclared-input", map[string]string{"flake.nix": "{ inputs.a.url = \"a\"; outputs = { a, ... }@inputs: { }; }", "x.nix": module}, 1},
 		{"inputs that do not come from the flake", "undeclared-input", map[string]string{"flake.nix": "{ outputs = _: import ./. { }; }", "x.nix": module}, 0},
+		{"a registry that is known", "unsubscribed-module", nixos("mods.a = ./hosts/box/a.nix;", "imports = [ inputs.self.mods.a ];"), 1},
+		{"a registry that may have more", "unsubscribed-module", nixos("mods = x.find ./modules // { a = 1; };", "imports = [ inputs.self.mods.desk ];"), 0},
+		{"a module of some input", "undeclared-option", nixos("", "imports = [ inputs.other.nixosModules.x ]; home.files.a.text = \"\";"), 1},
+		{"a module that makes homes", "undeclared-option", nixos("", "imports = [ inputs.nix-home.nixosModules.x ]; home.files.a.text = \"\";"), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := linttest.Find(t, All, c.rule, c.files); len(got) != c.want {

@@ -67,14 +67,15 @@ func readFiles(w *lint.Workspace) map[string]bool {
 	return read
 }
 
-// nearGap: an import that could not be followed may lead to the file.
+// nearGap: an import that could not be followed may lead to the file, as one by
+// name from a registry that is not known does to any.
 func nearGap(w *lint.Workspace, file string) bool {
 	for _, h := range w.Hosts {
 		if h.Unwired {
 			return true
 		}
 		for _, g := range h.Gaps {
-			if g.Near != "" && strings.HasPrefix(file, g.Near+"/") {
+			if g.Near != "" && strings.HasPrefix(file, g.Near+"/") || strings.HasSuffix(g.Why, outline.PartlyKnown) {
 				return true
 			}
 		}
