@@ -137,25 +137,35 @@ func (c *cycle) takeForOld(p *store.Pair, t *twTask) error {
 	if deps := c.narrow(t.snap.Depends); !slices.Equal(deps, c.narrow(p.TW.Depends)) {
 		p.TW.Depends, p.VK.Depends = oldSet(deps, p.VK.Depends, newer)
 	}
-	p.Links = slices.DeleteFunc(p.Links, func(l merge.Link) bool {
-		return !l.Hidden && !slices.ContainsFunc(t.snap.Comments, func(k model.Comment) bool { return k.ID == l.TW })
-	})
-	for i, l := range p.Links {
-		for _, k := range t.snap.Comments {
-			if k.ID != l.TW || k.Text == l.TWText {
-				continue
-			}
-			lost("comment", l.VKText, k.Text)
-			if p.Links[i].TWText, p.Links[i].VKText = k.Text, k.Text; newer {
-				p.Links[i].TWText, p.Links[i].VKText = "", ""
-			}
-		}
+	for _, l := range oldLinks(p, t.snap.Comments, newer) {
+		lost("comment", l.VKText, l.TWText)
 	}
 	p.TW.Link, p.TW.Comments, p.Updated, p.Wrote, p.Parked, p.ParkedOn = t.snap.Link, t.snap.Comments, "", nil, "", ""
 	if c.dry {
 		return nil
 	}
 	return c.logConflicts(td)
+}
+
+// oldLinks does the same for annotations and gives those whose text is another.
+// One that is not there comes back from Vikunja.
+func oldLinks(p *store.Pair, notes []model.Comment, newer bool) (differ []merge.Link) {
+	var kept []merge.Link
+	for _, l := range p.Links {
+		i := slices.IndexFunc(notes, func(k model.Comment) bool { return k.ID == l.TW })
+		switch {
+		case i < 0 && !l.Hidden:
+			continue
+		case i >= 0 && notes[i].Text != l.TWText:
+			differ = append(differ, merge.Link{TWText: notes[i].Text, VKText: l.VKText})
+			if l.TWText, l.VKText = notes[i].Text, notes[i].Text; newer {
+				l.TWText, l.VKText = "", ""
+			}
+		}
+		kept = append(kept, l)
+	}
+	p.Links = kept
+	return differ
 }
 
 // oldSet gives the bases under which Vikunja's set wins or, newer, both unite.
