@@ -50,16 +50,30 @@ var (
 	secretFileRE = regexp.MustCompile(`(?i)(password|passphrase|secret|privatekey|token|credentials?|apikey|pass|environment)(file|path)$`)
 )
 
+// Variables of the environment are told by what they are called together with
+// how their values look: `X_TOKEN` is often the name of something else.
+var (
+	secretVariableRE = regexp.MustCompile(`^[A-Z][A-Z0-9_]*_(TOKEN|SECRET|API_?KEY|ACCESS_KEY|SECRET_KEY)$`)
+	tokenRE          = regexp.MustCompile(`^[A-Za-z0-9+=_-]{20,}$`)
+)
+
 func secretSetting(p *lint.Pass, s *setting) {
 	name := strings.ReplaceAll(s.path[len(s.path)-1], "-", "")
 	plain, file := secretRE.MatchString(name), secretFileRE.MatchString(name)
-	if !plain && !file {
+	token := !plain && !file && secretVariableRE.MatchString(s.path[len(s.path)-1])
+	if !plain && !file && !token {
 		return
 	}
 	for _, l := range s.def.Leaves {
 		what := ""
 		switch {
 		case s.active(l.Guards) == outline.False:
+		case token:
+			if str, ok := l.X.(*outline.Str); ok {
+				if text, ok := str.Literal(); ok && tokenRE.MatchString(text) && strings.ContainsAny(text, "0123456789") {
+					what = "written in plain text"
+				}
+			}
 		case plain:
 			what = plainSecret(s, l)
 		default:
