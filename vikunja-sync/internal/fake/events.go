@@ -50,11 +50,18 @@ func (q *request) happened(route string, out any, gone *event) []event {
 	return all
 }
 
+// events are those of anything but a deletion of a task, comment or project.
 func (q *request) events(route string, out any) (all []event) {
 	one := func(name string, task int64, extra fields) {
 		all = append(all, event{name: name, project: q.home(task), task: task, extra: extra})
 	}
 	answer, _ := out.(fields)
+	each := func(name string) {
+		shown, _ := answer["tasks"].([]any)
+		for _, t := range shown {
+			one(name, number(t.(fields)["id"]), nil)
+		}
+	}
 	first := int64(0)
 	if len(q.ids) > 0 {
 		first = q.ids[0]
@@ -64,15 +71,10 @@ func (q *request) events(route string, out any) (all []event) {
 	switch {
 	case path == "/projects/#/tasks":
 		one("task.created", number(answer["id"]), nil)
-	case path == "/projects/#/tasks/bulk" || path == "/tasks/bulk":
-		name := "task.created"
-		if path == "/tasks/bulk" {
-			name = "task.updated"
-		}
-		shown, _ := answer["tasks"].([]any)
-		for _, t := range shown {
-			one(name, number(t.(fields)["id"]), nil)
-		}
+	case path == "/projects/#/tasks/bulk":
+		each("task.created")
+	case path == "/tasks/bulk":
+		each("task.updated")
 	case path == "/tasks/#" && change:
 		one("task.updated", number(answer["id"]), nil)
 	case path == "/tasks/#/position", strings.HasPrefix(path, "/tasks/#/labels"):
@@ -84,11 +86,11 @@ func (q *request) events(route string, out any) (all []event) {
 	case path == "/tasks/#/comments/#" && change:
 		one("task.comment.edited", first, fields{"comment": out})
 	case strings.HasPrefix(path, "/tasks/#/assignees"):
-		name, who := "task.assignee.created", q.int("user_id")
-		if !change {
-			name, who = "task.assignee.deleted", q.ids[1]
+		if change {
+			one("task.assignee.created", first, fields{"assignee": q.h.userJSON(q.int("user_id"))})
+		} else {
+			one("task.assignee.deleted", first, fields{"assignee": q.h.userJSON(q.ids[1])})
 		}
-		one(name, first, fields{"assignee": q.h.userJSON(who)})
 		one("task.updated", first, nil)
 	case path == "/tasks/#/relations":
 		one("task.relation.created", first, fields{"relation": out})
