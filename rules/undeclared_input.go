@@ -45,6 +45,7 @@ var undeclaredInput = &lint.Rule{
 		if len(names) == 0 {
 			return // the fleet has its inputs from elsewhere: npins, niv
 		}
+		names = append(names, addedInputs(p.Work)...)
 		read := surelyRead(p.Work)
 		for _, s := range p.Work.Sources {
 			if !p.Wanted(s.Path) || !contains(s.Text, "inputs") || s.Outline() == nil || otherFlake(p.Work, s.Path) {
@@ -53,6 +54,35 @@ var undeclaredInput = &lint.Rule{
 			inputUses(p, s, names, conditionsOf(s), read)
 		}
 	},
+}
+
+// addedInputs are the names that the tree adds to what it passes on as inputs:
+// `inputs = inputs // { mine = self; }`.
+func addedInputs(w *lint.Workspace) []string {
+	var out []string
+	for _, s := range w.Sources {
+		if !contains(s.Text, "inputs") || !contains(s.Text, "//") || s.Outline() == nil {
+			continue
+		}
+		s.Outline().Walk(func(x outline.Expr, _ *outline.Scope) bool {
+			set, ok := x.(*outline.Set)
+			if l, isLet := x.(*outline.Let); isLet {
+				set, ok = l.Binds, true
+			}
+			if !ok || set.Find("inputs") == nil {
+				return true
+			}
+			if b, ok := set.Find("inputs").Value.(*outline.Binary); ok && b.Op == "//" {
+				if more, ok := b.Y.(*outline.Set); ok {
+					for _, e := range more.Entries {
+						out = append(out, e.Name.Text)
+					}
+				}
+			}
+			return true
+		})
+	}
+	return out
 }
 
 // otherFlake: the file belongs to a flake of its own further down.

@@ -78,6 +78,10 @@ func (o *optionPass) undeclared(s *setting, at *spot) {
 		d.Severity = diag.Warning
 		d.Why += " (unless NixOS got it after " + namesOfNixOS.Format(time.DateOnly) + ")"
 	}
+	if s.module.Class == lint.Darwin && o.youngDarwin(at.names) {
+		d.Severity = diag.Warning
+		d.Why += " (unless nix-darwin got it after " + newest[lint.Darwin].Format(time.DateOnly) + ")"
+	}
 	d.Span = def.Path
 	o.Report(d)
 }
@@ -116,6 +120,16 @@ func (o *optionPass) youngNixOS(names []string) bool {
 	}
 	newest := lock.Newest(lockedRepos[lint.NixOS]...)
 	return newest.IsZero() || newest.After(namesOfNixOS)
+}
+
+// youngDarwin: the fleet has locked a nix-darwin that is younger than the list of
+// its names, and what is missing is a whole program or service: those it gets.
+func (o *optionPass) youngDarwin(names []string) bool {
+	lock := o.Work.Lock()
+	if lock == nil || names[0] != "programs" && names[0] != "services" || o.cat.Nearest(catalog.DarwinClass, names).Depth != 1 {
+		return false
+	}
+	return lock.Newest(lockedRepos[lint.Darwin]...).After(newest[lint.Darwin])
 }
 
 // elsewhere finds the classes that know the name.
