@@ -24,7 +24,6 @@ var foreignRoots = []struct {
 	{"agenix", []string{"age"}},
 	{"ragenix", []string{"age"}},
 	{"sops", []string{"sops"}},
-	{"disko", []string{"disko"}},
 	{"determinate", []string{"determinate", "determinateNix", "determinate-nix", "nix"}},
 	{"wsl", []string{"wsl", "vscode-remote-workaround"}},
 	{"nix-index", []string{"programs.nix-index", "programs.nix-index-database", "programs.command-not-found"}},
