@@ -132,7 +132,7 @@ func noSecret(name, text string) bool {
 
 var noKeys = map[string]bool{
 	"key": true, "none": true, "dummy": true, "ollama": true, "local": true, "placeholder": true, "no-key": true, "not-needed": true,
-	"no-key-required": true, "sk-no-key-required": true, "x": true, "test": true, "unused": true, "empty": true, "na": true, "n/a": true,
+	"no-key-required": true, "sk-no-key-required": true, "x": true, "test": true, "unused": true, "empty": true, "na": true, "n/a": true, "-": true,
 }
 
 // writtenSecret: the text of a file, or a file with the text.
