@@ -23,7 +23,6 @@ var reviewScenarios = []scenario{
 	{93, "annotations of one text", sameNotes},
 	{94, "done and undone on both sides in turn", storm},
 	{95, "two machines of their own edit in one second", sameInstant},
-	{96, "a project made below one that was moved", belowMoved},
 }
 
 func rightsLater(e *env) {
@@ -302,22 +301,4 @@ func sameInstant(e *env) {
 	e.want(len(e.tasks()) == 1, "one task")
 	e.silent(1)
 	two.silent(1)
-}
-
-func belowMoved(e *env) {
-	u, v := e.pair("T", "project:x.y")
-	y := v.now().ProjectID
-	n := e.project("n", 0)
-	e.setProject(e.projects()[y].Parent, fields{"parent_project_id": n})
-	e.task(u, "modify", "project:x.y.z")
-	w := e.add("W", "project:x.new")
-	there := e.project("there", y)
-	t := e.add("U", "project:x.y.there")
-	e.settle()
-	z := e.projects()[v.now().ProjectID]
-	e.want(e.vkOf(t).now().ProjectID == there && e.get(t).Str("project") == "n.x.y.there", "what is there already is no second one")
-	e.want(z.Title == "z" && z.Parent == y && len(e.projects()) == 7, "below the one of that name")
-	e.want(e.get(u).Str("project") == "n.x.y.z" && e.get(w).Str("project") == "n.x.new", "which is elsewhere now")
-	e.want(len(e.conflicts()) == 0, "no conflict")
-	e.silent(2)
 }

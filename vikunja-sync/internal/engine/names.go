@@ -221,7 +221,7 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 		id, ok := c.byPath["Inbox"]
 		var err error
 		if !ok {
-			id, err = c.createProject(ctx, "Inbox", "Inbox", "Inbox", 0)
+			id, err = c.createProject(ctx, "Inbox", "Inbox", 0)
 		}
 		c.root = id
 		c.assignPaths(c.paths)
@@ -231,41 +231,21 @@ func (c *cycle) projectFor(ctx context.Context, path string) (int64, error) {
 	segs := strings.Split(path, ".")
 	for i := range segs {
 		prefix := strings.Join(segs[:i+1], ".")
-		id, ok := c.resolve(prefix)
-		if above := c.paths[parent].Path; !ok && above != "" { // it may stand below one that has another name now
-			id, ok = c.byPath[above+"."+segs[i]]
-		}
+		id, ok := c.byPath[prefix]
 		if ok && prefix != "" {
 			parent = id
-			c.alsoCalled(id, prefix)
 			continue
 		}
-		id, err := c.createProject(ctx, model.TitleFor(segs[i]), segs[i], prefix, parent)
+		id, err := c.createProject(ctx, model.TitleFor(segs[i]), segs[i], parent)
 		if err != nil {
 			return 0, err
 		}
 		parent = id
 	}
-	return parent, c.saveNames(false)
+	return parent, nil
 }
 
-// alsoCalled lets a path lead to a project that has another one. It goes through
-// a project that was renamed or moved meanwhile, and stays until Taskwarrior has
-// the true path.
-func (c *cycle) alsoCalled(id int64, path string) {
-	now, old := c.paths[id], c.projectsOld[id]
-	if now.Path == path || c.alias[path] == id || c.byPath[path] == id {
-		return
-	}
-	c.alias[path], c.rep.Again = id, true
-	if old.ID == 0 || old.Path == now.Path {
-		now.Path = path
-		c.projectsOld[id] = now
-	}
-}
-
-// createProject makes the project that a path asks for.
-func (c *cycle) createProject(ctx context.Context, title, seg, path string, parent int64) (int64, error) {
+func (c *cycle) createProject(ctx context.Context, title, seg string, parent int64) (int64, error) {
 	if cut := []rune(title); len(cut) > 250 {
 		return 0, &api.Error{Kind: api.KindInvalid, Method: "POST", Route: "projects", Message: "the project's name is longer than 250 characters"}
 	}
@@ -286,7 +266,6 @@ func (c *cycle) createProject(ctx context.Context, title, seg, path string, pare
 	c.projects[p.ID] = api.Project{ID: p.ID, Title: title, Parent: parent, OwnerID: c.me.ID}
 	c.paths[p.ID] = model.Name{ID: p.ID, Title: title, Name: seg}
 	c.assignPaths(c.paths)
-	c.alsoCalled(p.ID, path)
 	return p.ID, c.saveNames(false)
 }
 

@@ -124,7 +124,6 @@ func (w *world) changeTW(raw model.Raw, what string, rng *rand.Rand, seed uint64
 		raw.SetStr(model.UDAEnd, model.Stamp(day(2030, seed)))
 	case "project":
 		raw.SetStr("project", oneOf(rng, "", "p0", "p1", "p2", "p2.p3", "new", "new.deep", w.anyPath(rng)))
-		w.belowMoved(raw.Str("project"))
 	case "status":
 		raw.SetStr("status", map[string]string{model.Pending: model.Completed, model.Completed: model.Pending}[raw.Str("status")])
 	case "delete":
@@ -517,19 +516,6 @@ func (w *world) diffVK(key string, t *fake.Task, before model.Snapshot) {
 		base.Scalar[model.Notes] = model.NotesText(base.Scalar[model.Notes])
 	}
 	w.diff(key, before, after, base, has)
-}
-
-// belowMoved: a path below a name of before, which Taskwarrior may still show, is
-// below the name of now.
-func (w *world) belowMoved(path string) {
-	for _, m := range slices.Backward(w.moves) {
-		if rest, below := strings.CutPrefix(path, m[0]+"."); below && rest != "" {
-			if now := [2]string{path, m[1] + "." + rest}; !slices.Contains(w.moves, now) {
-				w.moves = append(w.moves, now)
-			}
-			return
-		}
-	}
 }
 
 // editWeb changes projects and labels.
