@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"nixgen/catalog"
@@ -124,17 +123,18 @@ func (o *optionPass) youngNixOS(names []string) bool {
 }
 
 // youngDarwin: the fleet has locked a nix-darwin that is younger than the list of
-// its names, and what is missing is a whole program or service: those it gets.
+// its names, and what is missing was being added to it then. It gets few names
+// that NixOS has: ten modules in 2024 and 2025.
 func (o *optionPass) youngDarwin(names []string) bool {
 	lock := o.Work.Lock()
-	if lock == nil || names[0] != "programs" && names[0] != "services" || o.cat.Nearest(catalog.DarwinClass, names).Depth != 1 {
-		return false
-	}
-	if len(names) > 1 && linuxBound[names[1]] {
+	if lock == nil || len(names) < 2 || !darwinToCome[names[0]+"."+names[1]] {
 		return false
 	}
 	return lock.Newest(lockedRepos[lint.Darwin]...).After(newest[lint.Darwin])
 }
+
+// darwinToCome is what open requests to nix-darwin would add: 1744, 972, 1844.
+var darwinToCome = map[string]bool{"programs.nh": true, "services.ollama": true, "services.cachix-watch-store": true}
 
 // elsewhere finds the classes that know the name.
 func (o *optionPass) elsewhere(at *spot) catalog.Platform {
@@ -174,20 +174,3 @@ func wayOut(s *setting, others catalog.Platform) string {
 	}
 	return has + "; evaluation fails here even under `mkIf false`, only leaving the name out helps"
 }
-
-// linuxBound are programs and services of Linux's kernel, its display servers,
-// sound servers and systemd: nix-darwin does not come to have them.
-var linuxBound = func() map[string]bool {
-	out := map[string]bool{}
-	for _, name := range strings.Fields(linuxBoundNames) {
-		out[name] = true
-	}
-	return out
-}()
-
-const linuxBoundNames = `acpid auto-cpu-frequency blueman btrfs colord dbus dconf desktopManager displayManager earlyoom
-evdev fprintd fstrim fuse fwupd gamemode gamescope gdm geoclue2 getty gnome greetd gvfs hypridle hyprland hyprlock
-i3lock irqbalance iwd journald kmscon labwc libinput lightdm logind lvm nautilus-open-any-terminal niri nix-ld nm-applet
-nscd opensnitch pipewire plymouth power-profiles-daemon printing pulseaudio qemuGuest regreet resolved river rtkit
-sddm seahorse snapper spice-vdagentd steam sway switcheroo-control thermald thunar timesyncd tlp tumbler udev udisks2
-upower uwsm waybar wayfire xfconf xrdp xserver xss-lock xwayland zfs`
