@@ -33,6 +33,9 @@ type world struct {
 // is at the third one.
 func newWorld(t testing.TB, platform string) *world {
 	t.Helper()
+	for _, name := range []string{"bash", "flock", "git"} { // the others are played, or coreutils
+		realnix.Program(t, name)
+	}
 	tool := jaq(t)
 	w := &world{TB: t, dir: t.TempDir()}
 	for _, d := range []string{"bin", "store", "profiles", "fail", "web", "down", "kernels/old", "kernels/new", "users/1000"} {
