@@ -327,6 +327,26 @@ func TestHintedWrong(t *testing.T) {
 	}
 }
 
+// TestHintedDeleted: a deletion in Vikunja is for a whole cycle to decide; that
+// of our own, which comes back as a delivery, is nothing to look at.
+func TestHintedDeleted(t *testing.T) {
+	r, a, b := both(t)
+	ours, theirs := r.partner(a).ID, r.partner(b).ID
+	r.edit(a, func(raw model.Raw) { raw.SetStr("status", model.Deleted) })
+	r.settle()
+	if r.partner(a) != nil {
+		t.Fatalf("not deleted\n%s", r.dump())
+	}
+	stores := r.st.Writes
+	if rep := r.hinted(Hint{IDs: []int64{ours}}); rep.Whole != "" || rep.WritesTW+rep.WritesVK != 0 || r.st.Writes != stores {
+		t.Errorf("our own: %+v", rep)
+	}
+	delete(r.vk.TaskM, theirs)
+	if rep := r.hinted(Hint{IDs: []int64{theirs}}); rep.Whole == "" {
+		t.Errorf("theirs: %+v", rep)
+	}
+}
+
 // TestHintedKeepsWaiting: what waits elsewhere is as it was after a hinted
 // cycle: a task missed once is not counted again, a stopped deletion stays.
 func TestHintedKeepsWaiting(t *testing.T) {

@@ -169,8 +169,8 @@ func parse(body []byte) (e event, err error) {
 // can be about.
 func (e *event) line() string {
 	out := e.Name
-	if !strings.HasPrefix(e.Name, "task.") || e.Name == "task.deleted" || e.Data.Task.ID == 0 {
-		return out // a deletion needs a look at everything
+	if !strings.HasPrefix(e.Name, "task.") || e.Data.Task.ID == 0 {
+		return out
 	}
 	for _, n := range []number{e.Data.Task.ID, e.Data.Relation.Task, e.Data.Relation.Other} {
 		if n != 0 {
