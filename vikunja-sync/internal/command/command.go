@@ -185,6 +185,22 @@ func rounds(ctx context.Context, e *engine.Engine, dry bool) (*engine.Report, er
 	return &sum, nil
 }
 
+// patientRounds also stays for deletions that wait for a second to be over.
+func patientRounds(ctx context.Context, e *engine.Engine, dry bool) (*engine.Report, error) {
+	sum, err := rounds(ctx, e, dry)
+	if err != nil || dry || len(sum.Later) == 0 {
+		return sum, err
+	}
+	select {
+	case <-ctx.Done():
+		return sum, nil
+	case <-time.After(time.Until(sum.LaterAt)):
+	}
+	rep, err := rounds(ctx, e, false)
+	add(sum, rep)
+	return sum, err
+}
+
 // hintedRounds runs hinted cycles until one asks for no other, or gives up:
 // then the whole ones follow, and why says so.
 func hintedRounds(ctx context.Context, e *engine.Engine, h engine.Hint) (sum *engine.Report, why string, err error) {
@@ -216,7 +232,8 @@ func add(sum, rep *engine.Report) {
 	sum.WritesVK += rep.WritesVK
 	sum.Conflicts += rep.Conflicts
 	sum.Actions = append(sum.Actions, rep.Actions...)
-	sum.TW, sum.VK, sum.Pairs, sum.Problems, sum.Guard, sum.Again, sum.RetryAt = rep.TW, rep.VK, rep.Pairs, rep.Problems, rep.Guard, rep.Again, rep.RetryAt
+	sum.TW, sum.VK, sum.Pairs, sum.Problems, sum.Guard = rep.TW, rep.VK, rep.Pairs, rep.Problems, rep.Guard
+	sum.Again, sum.RetryAt, sum.Later, sum.LaterAt = rep.Again, rep.RetryAt, rep.Later, rep.LaterAt
 }
 
 func (a *app) printJSON(v any) error {

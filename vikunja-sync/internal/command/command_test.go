@@ -420,7 +420,8 @@ func TestGather(t *testing.T) {
 }
 
 // TestEarly: what a hook named before it was stored is looked at again, a few
-// times, unless the command's end is heard of.
+// times, unless the command's end is heard of; a deletion that waits, when its
+// time has come.
 func TestEarly(t *testing.T) {
 	a, b := "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 	d := &daemon{whole: time.Now(), cfg: &config.Config{Interval: time.Hour}}
@@ -447,6 +448,17 @@ func TestEarly(t *testing.T) {
 	if w := d.rest(); w < time.Minute {
 		t.Errorf("the next cycle is in %v", w)
 	}
+	d.postpone(&engine.Report{Later: []string{b}, LaterAt: time.Now().Add(time.Hour / 2)})
+	hear("1 on-exit "+a+"\n", a)
+	if w := d.rest(); w > time.Hour/2 {
+		t.Errorf("the deletion is looked at in %v", w)
+	}
+	d.postpone(&engine.Report{Later: []string{b}, LaterAt: time.Now()})
+	if w := d.rest(); w > 0 {
+		t.Errorf("the deletion is looked at in %v", w)
+	}
+	hear("1 on-exit "+b+"\n", b)
+	hear("")
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {

@@ -24,7 +24,7 @@ func (d *daemon) gather(now time.Time) (h engine.Hint, why string) {
 	if err != nil {
 		d.log.Warn("reading the spool", "error", err)
 	}
-	h.UUIDs = d.addEarly(near)
+	h.UUIDs = d.addDue(d.addEarly(near), now)
 	all := near.All
 	if d.hook != nil {
 		ids, more := d.hook.Take()
@@ -68,12 +68,41 @@ func (d *daemon) addEarly(near hook.Hints) (uuids []string) {
 	return uuids
 }
 
+// addDue adds the deletions whose time has come.
+func (d *daemon) addDue(uuids []string, now time.Time) []string {
+	for u, at := range d.later {
+		if at.After(now) {
+			continue
+		}
+		if delete(d.later, u); !slices.Contains(uuids, u) {
+			uuids = append(uuids, u)
+		}
+	}
+	return uuids
+}
+
+// postpone remembers when to look at deletions again.
+func (d *daemon) postpone(rep *engine.Report) {
+	if rep == nil {
+		return
+	}
+	if d.later == nil {
+		d.later = map[string]time.Time{}
+	}
+	for _, u := range rep.Later {
+		d.later[u] = rep.LaterAt
+	}
+}
+
 // rest is when the next cycle is due where none is called for: a whole one, or
 // another look.
 func (d *daemon) rest() time.Duration {
 	wait := max(time.Until(d.whole.Add(d.cfg.Interval)), 0)
 	if len(d.early) > 0 {
 		wait = min(wait, recheck)
+	}
+	for _, at := range d.later {
+		wait = min(wait, max(time.Until(at), 0))
 	}
 	return wait
 }

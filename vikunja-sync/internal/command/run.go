@@ -67,11 +67,12 @@ type daemon struct {
 	mu     sync.Mutex
 	last   Status
 	cycles int
-	hinted int            // of them, those that read what hints named
-	failed int            // in a row
-	whole  time.Time      // when the last whole cycle ended
-	early  map[string]int // looks left, by uuid
-	hooked map[int64]bool // projects whose webhooks were seen to
+	hinted int                  // of them, those that read what hints named
+	failed int                  // in a row
+	whole  time.Time            // when the last whole cycle ended
+	early  map[string]int       // looks left, by uuid
+	later  map[string]time.Time // deletions that wait, and until when
+	hooked map[int64]bool       // projects whose webhooks were seen to
 	// notBefore is when the server's limiter opens: hints wait for it.
 	notBefore time.Time
 }
@@ -246,6 +247,7 @@ func (d *daemon) cycle(ctx context.Context) time.Duration {
 	rep, why, err := d.once(ctx, h, why)
 	debug.FreeOSMemory()
 	wait := d.pause(rep, err)
+	d.postpone(rep)
 	if why != "" {
 		d.whole = time.Now()
 		if d.hook != nil && d.cfg.WebhookURL != "" && err == nil {

@@ -42,7 +42,7 @@ func (a *app) sync() *cobra.Command {
 			if data, err := tw.Data(cmd.Context()); err == nil && !dry {
 				hook.Take(data)
 			}
-			rep, err := rounds(cmd.Context(), engine.New(engineConfig(c, a.logger(c)), tw, vk, st), dry)
+			rep, err := patientRounds(cmd.Context(), engine.New(engineConfig(c, a.logger(c)), tw, vk, st), dry)
 			if a.json {
 				a.printJSON(rep)
 			} else {

@@ -136,7 +136,7 @@ func (e *env) settle() *engine.Report {
 	var err error
 	for range 10 {
 		rep, err = e.try()
-		if err == nil && rep.WritesTW+rep.WritesVK == 0 && !rep.Again {
+		if err == nil && rep.Rests() {
 			if rs := e.back.unknown(); len(rs) > 0 {
 				e.Fatalf("unknown routes: %v", rs)
 			}

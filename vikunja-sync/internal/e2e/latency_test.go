@@ -21,8 +21,8 @@ import (
 // BenchmarkArrival runs the daemon with its hooks and its receiver and
 // measures from the end of `task add` or `task modify` to the value in
 // Vikunja, and from the webhook's delivery to the value in Taskwarrior: best,
-// median and worst of new tasks and edits. The deliveries name the task, as
-// Vikunja's do. A deletion is for a whole cycle to decide and comes apart.
+// median and worst of new tasks and edits, and apart those of deletions. The
+// deliveries name the task, as Vikunja's do.
 func BenchmarkArrival(b *testing.B) {
 	for _, pairs := range []int{100, 1000, 10_000} {
 		b.Run(fmt.Sprint(pairs), func(b *testing.B) { benchArrival(b, pairs) })
@@ -35,7 +35,7 @@ func benchArrival(b *testing.B, pairs int) {
 	e.hooked()
 	deliver, pid := e.daemon()
 	before := cpuOf(pid)
-	var toVK, toTW, gone []time.Duration
+	var toVK, toTW, gone, buried []time.Duration
 	n, mark := 0, slices.Max(slices.Collect(maps.Keys(e.tasks())))
 	for b.Loop() {
 		n++
@@ -54,13 +54,18 @@ func benchArrival(b *testing.B, pairs int) {
 		e.web(typed, api.TaskPatch{Title: &edited})
 		deliver("task.updated", typed.ID)
 		toTW = append(toTW, waits(b, e.stored(edited)))
-		e.linked(typed.ID, edited)
+		u := e.linked(typed.ID, edited)
 		e.task("rc.confirmation=off", clicked, "delete")
 		gone = append(gone, waits(b, v.gone))
+		e.must(e.vk.DeleteTask(context.Background(), typed.ID))
+		deliver("task.deleted", typed.ID)
+		changed := e.stored(u)
+		buried = append(buried, waits(b, func() bool { return changed() && e.get(u).Str("status") == "deleted" }))
 	}
 	report(b, "hook", toVK)
 	report(b, "webhook", toTW)
-	report(b, "delete", gone)
+	report(b, "hook-delete", gone)
+	report(b, "webhook-delete", buried)
 	b.ReportMetric((cpuOf(pid)-before).Seconds()/float64(n), "cpu-s/op")
 }
 

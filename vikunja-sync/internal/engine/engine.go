@@ -153,8 +153,18 @@ type Report struct {
 	// Again asks for another cycle soon: something changed under our hands or
 	// depends on what this cycle wrote.
 	Again bool `json:"again"`
+	// Later are deletions that wait until LaterAt, when the second in which the
+	// task last changed is over. A hinted cycle must be asked for them again.
+	Later   []string  `json:"-"`
+	LaterAt time.Time `json:"-"`
 	// RetryAt is when the server's limiter opens, zero if it did not close.
 	RetryAt time.Time `json:"retry_at,omitzero"`
+}
+
+// Rests reports that there was nothing to write and that nothing waits for
+// another cycle soon.
+func (r *Report) Rests() bool {
+	return r.WritesTW+r.WritesVK == 0 && !r.Again && len(r.Later) == 0
 }
 
 // Options of one cycle.

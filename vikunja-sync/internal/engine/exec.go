@@ -434,6 +434,9 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 		c.problem(p, "the project is archived: the change waits until it is not")
 		return nil
 	}
+	if c.postponed(td) {
+		return nil
+	}
 	if err := c.logConflicts(td); err != nil {
 		return err
 	}
@@ -445,12 +448,9 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 	if api.KindOf(err) == api.KindNotFound {
 		return c.bury(td, seq)
 	}
-	if err != nil {
-		return err
-	}
-	if !same {
-		c.rep.Again = true
-		return nil
+	if err != nil || !same {
+		c.rep.Again = c.rep.Again || err == nil
+		return c.outcome(seq, err)
 	}
 	err = c.Engine.vk.DeleteTask(ctx, p.ID)
 	if err != nil && api.KindOf(err) != api.KindNotFound {
@@ -460,12 +460,27 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 	return c.bury(td, seq)
 }
 
+// postponed leaves a deletion for when the second in which the task last
+// changed is over: comments that come in it are seen only then.
+func (c *cycle) postponed(td *todo) bool {
+	now, ok := c.Engine.vk.Now()
+	updated := td.vkTask.task.Updated
+	if !td.vkTask.hot || !ok || now.Sub(updated).Abs() >= hotFor {
+		return false
+	}
+	c.rep.Later = append(c.rep.Later, td.pair.UUID)
+	if at := c.cfg.Now().Add(updated.Add(hotFor).Sub(now)); at.After(c.rep.LaterAt) {
+		c.rep.LaterAt = at
+	}
+	return true
+}
+
 // asPlanned takes a last look at a task. Comments that came in the second of
 // its stamp are seen only in their list, and once that second is over.
 func (c *cycle) asPlanned(ctx context.Context, td *todo) (bool, error) {
 	t := td.vkTask.task
 	if td.vkTask.hot {
-		if now, ok := c.Engine.vk.Now(); !ok || now.Sub(t.Updated).Abs() < 2*time.Second {
+		if now, ok := c.Engine.vk.Now(); !ok || now.Sub(t.Updated).Abs() < hotFor {
 			return false, nil
 		}
 		cs, err := c.comments(ctx, t.ID)

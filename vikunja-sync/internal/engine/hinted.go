@@ -19,8 +19,8 @@ import (
 // at, and whatever needs to know of other tasks is left to a whole cycle, with
 // nothing written. That is so for
 //
-//   - absence and deletion, on either side, and whatever waits in a pair
-//     (missing, parked, tries under way, detached);
+//   - absence, deletions that are many or meet an edit (hinteddeletion.go), and
+//     whatever waits in a pair (missing, parked, tries under way, detached);
 //   - names that are not as they were: a project renamed, moved, archived or
 //     gone, a label renamed or gone, a new label whose tag depends on the tags
 //     in use;
@@ -52,6 +52,7 @@ func (w whole) Error() string { return "a whole cycle is needed: " + string(w) }
 type hinted struct {
 	wanted map[string]bool  // uuids to look at
 	fresh  map[int64]string // Vikunja tasks without a pair, and the uuid they would get
+	gone   map[int64]bool   // Vikunja tasks of pairs that are deleted
 }
 
 // Hinted runs a cycle over the tasks of h. Where Report.Whole is set nothing
@@ -127,7 +128,7 @@ func (c *cycle) sameNames(context.Context) error {
 // has no pair there leads to a uuid.
 func (c *cycle) readHinted(ctx context.Context, h Hint) error {
 	c.tw, c.vk, c.usedTags = map[string]*twTask{}, map[int64]*vkTask{}, map[string]bool{}
-	c.wanted, c.fresh = map[string]bool{}, map[int64]string{}
+	c.wanted, c.fresh, c.gone = map[string]bool{}, map[int64]string{}, map[int64]bool{}
 	ids := map[int64]bool{}
 	for _, id := range h.IDs {
 		ids[id] = true
@@ -158,6 +159,9 @@ func (c *cycle) readID(ctx context.Context, id int64) error {
 	switch {
 	case err != nil && c.readFailed(err) != nil:
 		return err
+	case api.KindOf(err) == api.KindNotFound && known:
+		c.gone[id], c.wanted[u] = true, true
+		return nil
 	case err != nil && known:
 		return whole("a task cannot be read in Vikunja any more")
 	case err != nil:
@@ -237,8 +241,10 @@ func (c *cycle) planWanted(ctx context.Context, u string) error {
 		return whole("a task that had ended changed")
 	case t == nil:
 		return whole("a task is gone from Taskwarrior")
-	case c.vk[x.ID] == nil:
+	case c.vk[x.ID] == nil && !c.gone[x.ID]:
 		return fmt.Errorf("task %d was not read", x.ID)
+	case t.link != "" && t.link != strconv.FormatInt(x.ID, 10):
+		return whole("a task is linked to another one than its partner")
 	}
 	p, _, err := c.loadPair(u)
 	if err != nil {
@@ -246,6 +252,9 @@ func (c *cycle) planWanted(ctx context.Context, u string) error {
 	}
 	if p.Missing > 0 || p.Parked != "" || len(p.Tries) > 0 {
 		return whole("a pair that waits for something")
+	}
+	if err := c.plainDeletion(p, t); err != nil {
+		return err
 	}
 	return c.planPair(ctx, u, x, t)
 }
@@ -282,21 +291,21 @@ func (c *cycle) planFresh(ctx context.Context, id int64) error {
 	return c.planNewVK(ctx, id)
 }
 
-// small refuses deletions, which are counted over everything, and looks up
-// from which id on a task made now would be found again.
+// small refuses what is for a whole cycle to decide, and looks up from which
+// id on a task made now would be found again.
 func (c *cycle) small(ctx context.Context) error {
 	creates := false
 	for _, td := range c.plan {
 		switch td.kind {
-		case update, createTW:
+		case update, createTW, deleteVK, deleteTW:
 		case createVK:
 			creates = true
 		default:
-			return whole("a deletion")
+			return whole("a task ended")
 		}
 	}
-	if !creates {
-		return nil
+	if err := c.fewDeletions(ctx); err != nil || !creates {
+		return err
 	}
 	return c.Engine.vk.ScanTasks(ctx, api.TaskQuery{AfterID: c.maxID}, func(t api.Task) error {
 		c.maxID = max(c.maxID, t.ID)

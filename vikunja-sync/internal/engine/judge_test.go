@@ -33,7 +33,7 @@ func (w *world) finish() error {
 		for _, p := range rep.Problems {
 			w.reported[p.UUID] = true
 		}
-		if rep.WritesTW+rep.WritesVK == 0 && !rep.Again {
+		if rep.Rests() {
 			return errors.Join(w.agree(), w.paid())
 		}
 	}

@@ -67,7 +67,7 @@ func (r *rig) cycle() *Report {
 func (r *rig) settle() *Report {
 	r.t.Helper()
 	for i := 0; i < 12; i++ {
-		if rep := r.cycle(); rep.WritesTW+rep.WritesVK == 0 && !rep.Again {
+		if rep := r.cycle(); rep.Rests() {
 			return rep
 		}
 	}

@@ -203,10 +203,13 @@ func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error)
 	return out, nil
 }
 
+// hotFor is how long after a stamp its second is over for certain.
+const hotFor = 2 * time.Second
+
 // hot reports that a task may still change within the second of its stamp.
 func (c *cycle) hot(updated time.Time) bool {
 	now, ok := c.Engine.vk.Now()
-	return !ok || now.Sub(updated) < 2*time.Second
+	return !ok || now.Sub(updated) < hotFor
 }
 
 // sameScalars reports that no field changed whose change moves the stamp. One

@@ -12,8 +12,7 @@
 // watch.
 //
 // A report that changed nothing leaves no line. `undo`, `purge` and `sync`
-// leave one without a name, since their on-exit is told of no task, and so
-// does `delete`.
+// leave one without a name, since their on-exit is told of no task.
 //
 // Laws: standard output is line 1 for on-add, line 2 for on-modify (line 1
 // where line 2 is `{}`, the undo of an add), nothing for the others; a hook
@@ -59,7 +58,7 @@ func Run(event string, args []string, in io.Reader, out io.Writer) {
 	uuids := []string{pass(event, in, out)}
 	if event == "on-exit" {
 		uuids = changed(in)
-		if (len(uuids) == 0 && writes(command)) || command == "delete" { // a deletion needs a look at everything
+		if len(uuids) == 0 && writes(command) {
 			uuids = []string{""}
 		}
 	}

@@ -104,7 +104,7 @@ func TestReports(t *testing.T) {
 		{"purge", "", 0, true},
 		{"synchronize", "", 0, true},
 		{"modify", now + "\n", 1, false},
-		{"delete", now + "\n", 0, true},
+		{"delete", now + "\n", 1, false},
 		{"import", now + "\n" + strings.ReplaceAll(now, "1111", "2222") + "\n", 2, false},
 		{"import", now + "\nno JSON at all\n", 1, true},
 		{"import", strings.Repeat(now+"\n", maxNamed+1), 0, true},
