@@ -51,6 +51,26 @@ func (c *Client) on(ctx context.Context, k call) error {
 	return c.do(ctx, k)
 }
 
+// one reads what has an id; an answer without that id is nobody's state.
+func (c *Client) one(ctx context.Context, path string, id int64, out any, got *int64) error {
+	k := call{method: http.MethodGet, path: fmt.Sprintf("%s/%d", path, id), out: out}
+	err := c.on(ctx, k)
+	if err == nil && *got != id {
+		err = unexpected(k, "the answer is about something else")
+	}
+	return err
+}
+
+// made sends a create, whose answer must have an id.
+func (c *Client) made(ctx context.Context, path string, body, out any, got *int64) error {
+	k := call{method: http.MethodPost, path: path, body: body, out: out}
+	err := c.on(ctx, k)
+	if err == nil && *got <= 0 {
+		err = unexpected(k, "the answer has no id")
+	}
+	return err
+}
+
 // Info implements api.Server.
 func (c *Client) Info(ctx context.Context) (api.Info, error) {
 	var w struct {
@@ -73,8 +93,12 @@ func (c *Client) Me(ctx context.Context) (api.User, error) {
 			Default int64 `json:"default_project_id"`
 		} `json:"settings"`
 	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/v1/user", out: &w})
-	return api.User{ID: w.ID, Username: w.Username, Name: w.Name, DefaultProject: w.Settings.Default}, err
+	k := call{method: http.MethodGet, path: "/v1/user", out: &w}
+	err := c.do(ctx, k)
+	if err == nil && w.ID <= 0 {
+		err = unexpected(k, "the answer has no id")
+	}
+	return api.User{ID: w.ID, Username: clean(w.Username), Name: w.Name, DefaultProject: w.Settings.Default}, err
 }
 
 // page asks for one page of a list. last tells that no more follow.
@@ -110,7 +134,7 @@ func listOn[T any](ctx context.Context, c *Client, v, path string, q url.Values,
 		q = url.Values{}
 	}
 	endless := &api.Error{Kind: api.KindHostile, Method: http.MethodGet, Route: path, Message: "the list does not end"}
-	count, began := 0, time.Now()
+	count, size, began := 0, int64(0), time.Now()
 	for n := 1; ; n++ {
 		if n > c.o.MaxPages || time.Since(began) > c.o.MaxTime {
 			return endless
@@ -123,6 +147,9 @@ func listOn[T any](ctx context.Context, c *Client, v, path string, q url.Values,
 			return endless
 		}
 		for _, raw := range items {
+			if size += int64(len(raw)); size > c.o.MaxList {
+				return endless
+			}
 			var w T
 			if err := json.Unmarshal(raw, &w); err != nil {
 				return &api.Error{Kind: api.KindUnavailable, Method: http.MethodGet, Route: path, Message: "an element of the list is not the expected JSON"}
@@ -179,7 +206,7 @@ func inherit(ps []api.Project) []api.Project {
 // Project implements api.Server.
 func (c *Client) Project(ctx context.Context, id int64) (api.Project, error) {
 	var w wireProject
-	err := c.on(ctx, call{method: http.MethodGet, path: fmt.Sprintf("/projects/%d", id), out: &w})
+	err := c.one(ctx, "/projects", id, &w, &w.ID)
 	return w.api(), err
 }
 
@@ -190,7 +217,7 @@ func (c *Client) CreateProject(ctx context.Context, title string, parent int64) 
 		body["parent_project_id"] = parent
 	}
 	var w wireProject
-	err := c.on(ctx, call{method: http.MethodPost, path: "/projects", body: body, out: &w})
+	err := c.made(ctx, "/projects", body, &w, &w.ID)
 	return w.api(), err
 }
 
@@ -199,7 +226,7 @@ func (c *Client) Labels(ctx context.Context) ([]api.Label, error) {
 	var out []api.Label
 	seen := map[int64]bool{}
 	err := list(ctx, c, "/labels", nil, func(w wireLabel) error {
-		if !seen[w.ID] {
+		if w.ID > 0 && !seen[w.ID] {
 			seen[w.ID] = true
 			out = append(out, w.api())
 		}
@@ -211,7 +238,7 @@ func (c *Client) Labels(ctx context.Context) ([]api.Label, error) {
 // CreateLabel implements api.Server.
 func (c *Client) CreateLabel(ctx context.Context, title string) (api.Label, error) {
 	var w wireLabel
-	err := c.on(ctx, call{method: http.MethodPost, path: "/labels", body: map[string]any{"title": title}, out: &w})
+	err := c.made(ctx, "/labels", map[string]any{"title": title}, &w, &w.ID)
 	return w.api(), err
 }
 
@@ -240,7 +267,7 @@ func (c *Client) ScanTasks(ctx context.Context, q api.TaskQuery, fn func(api.Tas
 // Task implements api.Server.
 func (c *Client) Task(ctx context.Context, id int64) (api.Task, error) {
 	var w wireTask
-	err := c.on(ctx, call{method: http.MethodGet, path: fmt.Sprintf("/tasks/%d", id), out: &w})
+	err := c.one(ctx, "/tasks", id, &w, &w.ID)
 	return w.api(), err
 }
 
@@ -269,10 +296,7 @@ func (c *Client) CreateTask(ctx context.Context, in api.TaskInput) (int64, error
 		date("done_at", in.DoneAt)
 	}
 	var w wireTask
-	err := c.on(ctx, call{method: http.MethodPost, path: fmt.Sprintf("/projects/%d/tasks", in.ProjectID), body: body, out: &w})
-	if err == nil && w.ID <= 0 {
-		err = &api.Error{Kind: api.KindUnavailable, Method: http.MethodPost, Route: "tasks", Message: "the answer has no id", Ambiguous: true}
-	}
+	err := c.made(ctx, fmt.Sprintf("/projects/%d/tasks", in.ProjectID), body, &w, &w.ID)
 	return w.ID, err
 }
 
@@ -288,15 +312,20 @@ func (c *Client) UpdateTask(ctx context.Context, id int64, p api.TaskPatch) erro
 		return c.do(ctx, call{method: http.MethodPatch, path: path, body: fields})
 	}
 	var whole map[string]json.RawMessage
-	if err := c.do(ctx, call{method: http.MethodGet, path: path, out: &whole}); err != nil {
+	k := call{method: http.MethodGet, path: path, out: &whole}
+	if err := c.do(ctx, k); err != nil {
 		return err
+	}
+	self := strconv.FormatInt(id, 10)
+	if string(whole["id"]) != self {
+		return unexpected(k, "the answer is about something else")
 	}
 	for k, val := range fields {
 		if whole[k], err = encode(val); err != nil {
 			return err
 		}
 	}
-	whole["id"] = json.RawMessage(strconv.FormatInt(id, 10)) // the body would win over the address
+	whole["id"] = json.RawMessage(self) // the body would win over the address
 	return c.do(ctx, call{method: http.MethodPost, path: path, body: whole})
 }
 
@@ -384,7 +413,7 @@ func (c *Client) Comments(ctx context.Context, task int64) ([]api.Comment, error
 // CreateComment implements api.Server.
 func (c *Client) CreateComment(ctx context.Context, task int64, html string) (int64, error) {
 	var w wireComment
-	err := c.on(ctx, call{method: http.MethodPost, path: fmt.Sprintf("/tasks/%d/comments", task), body: map[string]any{"comment": html}, out: &w})
+	err := c.made(ctx, fmt.Sprintf("/tasks/%d/comments", task), map[string]any{"comment": html}, &w, &w.ID)
 	return w.ID, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -323,8 +324,17 @@ func TestHostile(t *testing.T) {
 		{"no JSON", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>") }, api.KindUnavailable},
 		{"message with escapes", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(400)
-			fmt.Fprint(w, `{"message":"\u001b[2J`+strings.Repeat("x", 5000)+`"}`)
+			fmt.Fprint(w, `{"message":"\u001b[2J\u009b2J\u202e`+strings.Repeat("x", 5000)+`"}`)
 		}, api.KindInvalid},
+		{"message with the token", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(400)
+			fmt.Fprintf(w, `{"message":%q}`, r.Header.Get("Authorization"))
+		}, api.KindInvalid},
+		{"header with the token", func(w http.ResponseWriter, r *http.Request) {
+			c, _, _ := http.NewResponseController(w).Hijack()
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\n\x1b[2J\xc2\x9b2J %s\r\n\r\n", r.Header.Get("Authorization"))
+			c.Close()
+		}, api.KindUnavailable},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -337,13 +347,73 @@ func TestHostile(t *testing.T) {
 			if api.KindOf(err) != tc.want {
 				t.Errorf("got %v", err)
 			}
-			if s := fmt.Sprint(err); strings.Contains(s, token) || strings.ContainsRune(s, 0x1b) || len(s) > 600 {
+			if s := fmt.Sprint(err); strings.Contains(s, token) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) || len(s) > 600 {
 				t.Errorf("the message is not fit to print: %.200q", s)
 			}
 		})
 	}
 	if leaked.Load() != 0 {
 		t.Error("the token followed a redirect")
+	}
+}
+
+// TestMuchInFewPages: a list is bounded in bytes too, since the engine keeps
+// what it tells.
+func TestMuchInFewPages(t *testing.T) {
+	pages := 0
+	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "openapi.json") {
+			return
+		}
+		pages++
+		fmt.Fprintf(w, `{"items":[{"id":%d,"project_id":1,"description":"%s"}],"total_pages":40}`, pages, strings.Repeat("x", 100<<10))
+	}), Options{MaxList: 1 << 20})
+	err := c.ScanTasks(t.Context(), api.TaskQuery{}, func(api.Task) error { return nil })
+	if api.KindOf(err) != api.KindHostile || pages > 11 {
+		t.Errorf("%v after %d pages", err, pages)
+	}
+}
+
+// TestNothingSaid: an answer of 200 that says nothing, or tells of something
+// else, is nobody's state. A wiped task would be taken for an edit.
+func TestNothingSaid(t *testing.T) {
+	title := "t"
+	for _, body := range []string{`{}`, `null`, `{"id":8,"title":"another"}`, `{"id":0}`} {
+		for name, fn := range map[string]func(*Client) error{
+			"task":    func(c *Client) error { _, err := c.Task(t.Context(), 7); return err },
+			"project": func(c *Client) error { _, err := c.Project(t.Context(), 7); return err },
+			"update":  func(c *Client) error { return c.UpdateTask(t.Context(), 7, api.TaskPatch{Title: &title}) },
+		} {
+			c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodGet {
+					t.Errorf("%s: written after `%s`", name, body)
+				}
+				fmt.Fprint(w, body)
+			}), Options{ForceV1: true})
+			if err := fn(c); api.KindOf(err) != api.KindUnavailable || api.Ambiguous(err) {
+				t.Errorf("%s after `%s`: %v", name, body, err)
+			}
+		}
+	}
+	for _, body := range []string{`{}`, `null`, `{"id":-3}`} {
+		for name, fn := range map[string]func(*Client) error{
+			"task": func(c *Client) error {
+				_, err := c.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: title})
+				return err
+			},
+			"project": func(c *Client) error { _, err := c.CreateProject(t.Context(), title, 0); return err },
+			"label":   func(c *Client) error { _, err := c.CreateLabel(t.Context(), title); return err },
+			"comment": func(c *Client) error { _, err := c.CreateComment(t.Context(), 1, title); return err },
+		} {
+			c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, body) }), Options{ForceV1: true})
+			if err := fn(c); api.KindOf(err) != api.KindUnavailable || !api.Ambiguous(err) {
+				t.Errorf("a new %s after `%s`: %v", name, body, err)
+			}
+		}
+	}
+	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{}`) }), Options{ForceV1: true})
+	if _, err := c.Me(t.Context()); api.KindOf(err) != api.KindUnavailable {
+		t.Errorf("an account without an id: %v", err)
 	}
 }
 
@@ -387,7 +457,8 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// TestLimiter: a limiter that opens too late is not waited for.
+// TestLimiter: a limiter that opens too late is not waited for, and one that
+// says never (or means milliseconds) is asked again.
 func TestLimiter(t *testing.T) {
 	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(time.Hour).Unix()))
@@ -397,6 +468,13 @@ func TestLimiter(t *testing.T) {
 	var e *api.Error
 	if !errors.As(err, &e) || e.Kind != api.KindRateLimited || time.Until(e.RetryAt) < 50*time.Minute {
 		t.Errorf("got %v", err)
+	}
+	c = client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(time.Now().UnixMilli()))
+		w.WriteHeader(429)
+	}), Options{ForceV1: true})
+	if _, err := c.Task(t.Context(), 1); !errors.As(err, &e) || time.Until(e.RetryAt) > 61*time.Minute {
+		t.Errorf("it would wait until %v", e.RetryAt)
 	}
 }
 

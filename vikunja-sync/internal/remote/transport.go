@@ -10,9 +10,12 @@
 // Laws:
 //
 //   - The token is sent to the configured origin alone: redirects are never
-//     followed. It is in no error, no log and no address.
-//   - Answers are bounded in bytes and time, lists in pages, elements and
-//     time, and ids in a scan must grow, so that a hostile or broken server costs a cycle and not memory.
+//     followed. It is in no error, no log and no address, even where the
+//     server repeats it.
+//   - Answers are bounded in bytes and time, lists in pages, elements, bytes
+//     and time, and ids in a scan must grow, so that a hostile or broken
+//     server costs a cycle and not memory.
+//   - What was asked for by id is what came, and what was made has an id.
 //   - Reads are repeated after 5xx and lost connections; writes only where
 //     nothing can have happened. A 429 waits for the limiter, once.
 //   - Writes go one at a time, always: a server that says it could take more
@@ -38,6 +41,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"vikunja-sync/internal/api"
 )
@@ -48,6 +52,7 @@ type Options struct {
 	MaxBody  int64
 	MaxPages int
 	MaxItems int           // of one list
+	MaxList  int64         // bytes of one list
 	MaxTime  time.Duration // of one list
 	MaxWait  time.Duration // longest wait for the limiter
 	Backoff  time.Duration // first pause before a repeated read
@@ -96,6 +101,9 @@ func (o *Options) defaults() {
 	}
 	if o.MaxItems == 0 {
 		o.MaxItems = 500_000
+	}
+	if o.MaxList == 0 {
+		o.MaxList = 256 << 20
 	}
 	if o.MaxTime == 0 {
 		o.MaxTime = 15 * time.Minute
@@ -192,14 +200,13 @@ func (c *Client) once(ctx context.Context, k call) error {
 		return nil // the patch changed nothing
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(k, resp, body)
+		return refusal(k, resp, bytes.ReplaceAll(body, []byte(c.token), []byte("…")))
 	}
 	if k.out == nil {
 		return nil
 	}
 	if err := json.Unmarshal(body, k.out); err != nil {
-		return &api.Error{Kind: api.KindUnavailable, Method: k.method, Route: "/api" + k.path, Status: resp.StatusCode,
-			Message: "the answer is not the expected JSON", Ambiguous: !k.reads()}
+		return unexpected(k, "the answer is not the expected JSON")
 	}
 	return nil
 }
@@ -232,6 +239,11 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	return req, nil
 }
 
+// unexpected is an answer of 2xx that is not about what was asked for.
+func unexpected(k call, message string) error {
+	return &api.Error{Kind: api.KindUnavailable, Method: k.method, Route: "/api" + k.path, Status: http.StatusOK, Message: message, Ambiguous: !k.reads()}
+}
+
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -250,8 +262,20 @@ func (c *Client) lost(k call, err error) error {
 		err = ue.Err // the address says nothing new
 	}
 	return &api.Error{Kind: api.KindUnavailable, Method: k.method, Route: "/api" + k.path,
-		Ambiguous: !k.reads() && !dial && !errors.Is(err, syscall.ECONNREFUSED), Err: err}
+		Ambiguous: !k.reads() && !dial && !errors.Is(err, syscall.ECONNREFUSED), Err: &lostError{err, clean(strings.ReplaceAll(err.Error(), c.token, "…"))}}
 }
+
+// lostError is what net/http says, which may hold what the server said.
+type lostError struct {
+	err  error
+	text string
+}
+
+func (e *lostError) Error() string { return e.text }
+func (e *lostError) Unwrap() error { return e.err }
+
+// maxRetry is how long a limiter is believed to stay closed.
+const maxRetry = time.Hour
 
 func refusal(k call, resp *http.Response, body []byte) error {
 	e := &api.Error{Method: k.method, Route: "/api" + k.path, Status: resp.StatusCode}
@@ -275,6 +299,9 @@ func refusal(k call, resp *http.Response, body []byte) error {
 			e.RetryAt = time.Unix(n, 0)
 			if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil { // the server's clock, not ours
 				e.RetryAt = time.Now().Add(e.RetryAt.Sub(d))
+			}
+			if late := time.Now().Add(maxRetry); e.RetryAt.After(late) {
+				e.RetryAt = late
 			}
 		}
 	case api.KindUnavailable:
@@ -310,7 +337,7 @@ func kindOf(status, code int) api.Kind {
 // clean makes a server's message fit for a terminal and a log.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
