@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/fake"
 	"vikunja-sync/internal/model"
 )
 
@@ -83,6 +86,11 @@ func TestHostileText(t *testing.T) {
 	if _, err := r.vk.CreateComment(t.Context(), id, "<p>vikunja_id: 7</p>"); err != nil {
 		t.Fatal(err)
 	}
+	spoken, err := r.vk.CreateTask(t.Context(), api.TaskInput{ProjectID: 1, Title: "\u009b2Jspoken"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.vk.TaskM[spoken].Notes = []api.Comment{{ID: r.vk.NextID(), Text: "<p>hi\u009b2J</p>", AuthorID: 2, Author: "\x1b[2J\u009bbob", Created: r.now}}
 	u := r.add(1, func(raw model.Raw) { raw.SetStr("description", "due:tomorrow +x project:evil rc.data.location=/") })
 	r.settle()
 	raw := r.twByTitle(model.Untitled)
@@ -91,6 +99,12 @@ func TestHostileText(t *testing.T) {
 	}
 	if v := r.partner(u); v.Title != "due:tomorrow +x project:evil rc.data.location=/" || !v.Due.IsZero() || len(v.LabelIDs) != 0 {
 		t.Errorf("text became an attribute\n%s", r.dump())
+	}
+	if as := r.twByTitle("2Jspoken").Annotations(); len(as) != 1 || as[0].Description != "[2Jbob: hi2J" {
+		t.Errorf("an order to the terminal passed: %q", as)
+	}
+	if r.vk.TaskM[spoken].Title != "\u009b2Jspoken" {
+		t.Errorf("a title was changed: %q", r.vk.TaskM[spoken].Title)
 	}
 	for range 3 {
 		if rep := r.cycle(); rep.WritesTW+rep.WritesVK != 0 || len(rep.Problems) != 0 {
@@ -179,4 +193,63 @@ func TestClockWentBackBeforeDeletion(t *testing.T) {
 			}
 		})
 	}
+}
+
+// circular is a server with two projects, in no list, of which each is below
+// the other.
+type circular struct{ *fake.Server }
+
+func (circular) Project(_ context.Context, id int64) (api.Project, error) {
+	return api.Project{ID: id, Title: "p", Parent: 41 - id}, nil
+}
+
+// TestCircularProjects: a server that tells nonsense does not hold the engine up.
+func TestCircularProjects(t *testing.T) {
+	r := newRig(t)
+	r.add(1, nil)
+	r.settle()
+	for _, v := range r.vk.TaskM {
+		r.web(v, api.TaskPatch{ProjectID: ptr(int64(20))})
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := New(r.cfg, r.tw, circular{r.vk}, r.st).Cycle(t.Context(), Options{})
+		done <- err
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the cycle does not end")
+	}
+}
+
+// busy is Taskwarrior while a command of the user holds the lock.
+type busy struct {
+	*fake.Tasks
+	asked int
+}
+
+func (b *busy) Batch() int { return 2 }
+
+func (b *busy) Lock(context.Context) (func(), error) {
+	b.asked++
+	return nil, errors.New("another command is running")
+}
+
+// TestBusyOnce: the lock is waited for once, not once for each batch.
+func TestBusyOnce(t *testing.T) {
+	r := newRig(t)
+	for n := range 10 {
+		r.add(n, nil)
+	}
+	r.settle()
+	for _, v := range r.vk.TaskM {
+		r.web(v, api.TaskPatch{Priority: ptr(int64(4))})
+	}
+	b := &busy{Tasks: r.tw}
+	rep, err := New(r.cfg, b, r.vk, r.st).Cycle(t.Context(), Options{})
+	if err != nil || b.asked != 1 || len(rep.Problems) != 1 || !rep.Again {
+		t.Errorf("asked %d times, %d problems, %v", b.asked, len(rep.Problems), err)
+	}
+	r.settle()
 }

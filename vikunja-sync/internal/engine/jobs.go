@@ -29,29 +29,35 @@ type job struct {
 
 func (c *cycle) queue(td *todo) { c.jobs = append(c.jobs, &job{td: td}) }
 
-// flush writes the queue in batches, each under the lock: read, compare with
-// what was planned on, write, read back, move the base.
+// flush writes the queue in batches, each under the lock. Where the lock
+// cannot be had the rest is left for the next cycle: to wait for it once is
+// enough.
 func (c *cycle) flush(ctx context.Context) error {
 	n := max(c.Engine.tw.Batch(), 1)
 	for batch := range slices.Chunk(c.jobs, n) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := c.flushBatch(ctx, batch); err != nil {
+		unlock, err := c.Engine.tw.Lock(ctx)
+		if err != nil {
+			c.rep.Again = true
+			c.problem(nil, "taskwarrior: "+err.Error())
+			return nil
+		}
+		err = func() error {
+			defer unlock()
+			return c.flushBatch(ctx, batch)
+		}()
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// flushBatch reads, compares with what was planned on, writes, reads back and
+// moves the base.
 func (c *cycle) flushBatch(ctx context.Context, jobs []*job) error {
-	unlock, err := c.Engine.tw.Lock(ctx)
-	if err != nil {
-		c.rep.Again = true
-		c.problem(nil, "taskwarrior: "+err.Error())
-		return nil
-	}
-	defer unlock()
 	var uuids []string
 	for _, j := range jobs {
 		uuids = append(uuids, j.td.pair.UUID)

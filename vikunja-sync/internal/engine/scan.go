@@ -123,7 +123,7 @@ func (c *cycle) ensureProject(ctx context.Context, id int64) error {
 	if !found {
 		return nil
 	}
-	for at := c.projects[id]; at.ID != 0; at = c.projects[at.Parent] {
+	for at, depth := c.projects[id], 0; at.ID != 0 && depth < 64; at, depth = c.projects[at.Parent], depth+1 {
 		if at.Archived {
 			p := c.projects[id]
 			p.Archived = true
@@ -194,7 +194,7 @@ func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error)
 		m := model.Comment{ID: fmt.Sprint(k.ID), Text: commentText(k.Text), At: model.Stamp(k.Created)}
 		if k.AuthorID != c.me.ID {
 			m.Foreign = true
-			m.Text = model.Text(k.Author) + ": " + m.Text
+			m.Text = model.TextToTW(k.Author) + ": " + m.Text
 		}
 		if m.Text != "" && !model.IsLink(m.Text) { // such an annotation would be read as a link
 			out = append(out, m)

@@ -112,8 +112,17 @@ func (s Snapshot) HashAll() (h [16]byte) {
 	return h
 }
 
-// Text is the canonical form of one-line and free text.
-func Text(s string) string { return norm.NFC.String(strings.ToValidUTF8(s, "\uFFFD")) }
+// Text is the canonical form of one-line and free text. The control characters
+// from U+0080 on, of which a terminal may take one for the beginning of an
+// order, are no part of it.
+func Text(s string) string {
+	return norm.NFC.String(strings.Map(func(r rune) rune {
+		if r >= 0x80 && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD")))
+}
 
 // Set sorts, drops doubles and empty elements, and gives nil for nothing.
 func Set(elems []string) []string {

@@ -148,6 +148,9 @@ func FuzzNotes(f *testing.F) {
 }
 
 func TestTextToTW(t *testing.T) {
+	if got := TextToTW("a\u009b2Jb\u0085"); got != "a2Jb" {
+		t.Errorf("%q", got)
+	}
 	if got := TextToTW("a\x1b[2J\x00b\tc\nd &open;x&close;\u0065\u0301"); got != "a[2Jb\tc\nd [x]é" {
 		t.Errorf("%q", got)
 	}
