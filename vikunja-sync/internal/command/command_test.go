@@ -632,3 +632,45 @@ func TestHinted(t *testing.T) {
 		}
 	}
 }
+
+// TestFollow: the spool is watched where Taskwarrior's data are now, also when
+// another folder took the place of the one before.
+func TestFollow(t *testing.T) {
+	home := t.TempDir()
+	a, b := filepath.Join(home, "a"), filepath.Join(home, "b")
+	d := &daemon{data: a}
+	if err := d.watchSpool(); err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	heard := func(data string) bool {
+		write(t, hook.SpoolFile(data), "x")
+		for {
+			select {
+			case e := <-d.watch.Events:
+				if e.Name == hook.SpoolFile(data) {
+					return true
+				}
+			case <-time.After(time.Second):
+				return false
+			}
+		}
+	}
+	if err := d.follow(a); err != nil || !heard(a) {
+		t.Errorf("as it was: %v", err)
+	}
+	if err := os.Rename(a, filepath.Join(home, "before")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.follow(a); err == nil {
+		t.Error("a folder that is gone was followed")
+	}
+	write(t, hook.SpoolFile(a), "")
+	if err := d.follow(a); err != nil || !heard(a) {
+		t.Errorf("another folder of the name: %v", err)
+	}
+	write(t, hook.SpoolFile(b), "")
+	if err := d.follow(b); err != nil || !heard(b) {
+		t.Errorf("another name: %v", err)
+	}
+}

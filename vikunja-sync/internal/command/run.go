@@ -60,8 +60,9 @@ type daemon struct {
 	data string
 	hook *webhint.Receiver
 
-	watch *fsnotify.Watcher
-	lock  *os.File
+	watch   *fsnotify.Watcher
+	watched os.FileInfo // the folder that watch looks at
+	lock    *os.File
 	stops []func()
 
 	mu     sync.Mutex
@@ -133,7 +134,28 @@ func (d *daemon) watchSpool() (err error) {
 	if d.watch, err = fsnotify.NewWatcher(); err != nil {
 		return err
 	}
-	return d.watch.Add(hook.Dir(d.data))
+	return d.follow(d.data)
+}
+
+// follow watches the spool of data, which may be another folder than before:
+// `data.location` changed, or a backup took its place under the same name.
+func (d *daemon) follow(data string) error {
+	now, err := os.Stat(hook.Dir(data))
+	if err == nil && data == d.data && d.watched != nil && os.SameFile(now, d.watched) {
+		return nil
+	}
+	if d.watched != nil {
+		d.watch.Remove(hook.Dir(d.data)) // which the system may have done already
+		d.watched = nil
+	}
+	d.data = data
+	if err == nil {
+		err = d.watch.Add(hook.Dir(data))
+	}
+	if err == nil {
+		d.watched = now
+	}
+	return err
 }
 
 // listen opens the receiver and the loopback page.
@@ -219,10 +241,10 @@ func (d *daemon) loop(ctx context.Context) error {
 			notify(d.app.Env, "STOPPING=1")
 			return nil
 		case e := <-d.watch.Events:
-			if e.Name != hook.SpoolFile(d.data) || !e.Has(fsnotify.Write|fsnotify.Create) {
-				continue
+			written := e.Name == hook.SpoolFile(d.data) && e.Has(fsnotify.Write|fsnotify.Create)
+			if gone := e.Name == hook.Dir(d.data) && e.Has(fsnotify.Remove|fsnotify.Rename); written || gone {
+				hint(settle)
 			}
-			hint(settle)
 			continue
 		case err := <-d.watch.Errors:
 			d.log.Warn("watching the spool", "error", err)
@@ -240,6 +262,11 @@ func (d *daemon) loop(ctx context.Context) error {
 // cycle runs and tells when the next is due.
 func (d *daemon) cycle(ctx context.Context) time.Duration {
 	start := time.Now()
+	if data, err := d.tw.Data(ctx); err == nil {
+		if err := d.follow(data); err != nil {
+			d.log.Warn("watching the spool", "error", err)
+		}
+	}
 	h, why := d.gather(start)
 	if why == "" && len(h.UUIDs)+len(h.IDs) == 0 {
 		return d.rest() // the cycle before has read what this hint was for

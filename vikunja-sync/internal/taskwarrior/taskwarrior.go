@@ -24,6 +24,7 @@ package taskwarrior
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -390,10 +391,14 @@ func (c *Client) Import(ctx context.Context, tasks []model.Raw) error {
 }
 
 // Marker reads the name of the data folder, "" where it has none, and first
-// gives it the name set where that is not "".
+// gives it the name set where that is not "". To read it is to ask Taskwarrior
+// anew where the folder is.
 func (c *Client) Marker(ctx context.Context, set string) (string, error) {
 	if _, err := c.Version(ctx); err != nil {
 		return "", err
+	}
+	if set == "" {
+		c.data = ""
 	}
 	data, err := c.Data(ctx)
 	if err != nil {
@@ -404,11 +409,7 @@ func (c *Client) Marker(ctx context.Context, set string) (string, error) {
 		if err := os.MkdirAll(hook.Dir(data), 0o700); err != nil {
 			return "", err
 		}
-		next := file + ".new" // a name cut off by a full disk would be another folder's
-		if err := os.WriteFile(next, []byte(set+"\n"), 0o600); err != nil {
-			return "", err
-		}
-		if err := os.Rename(next, file); err != nil {
+		if err := replace(file, set+"\n"); err != nil {
 			return "", err
 		}
 	}
@@ -417,6 +418,28 @@ func (c *Client) Marker(ctx context.Context, set string) (string, error) {
 		return "", nil
 	}
 	return strings.TrimSpace(string(b)), err
+}
+
+// replace writes a file as a whole: a name cut off by a full disk would be
+// another folder's. It is on the disk when this returns, or the state, which
+// follows, could outlive it, and the folder would pass for one of a backup.
+func replace(file, text string) error {
+	next, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = next.WriteString(text)
+	if err := cmp.Or(err, next.Sync(), next.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(next.Name(), file); err != nil {
+		return err
+	}
+	if dir, err := os.Open(filepath.Dir(file)); err == nil {
+		dir.Sync() // not every file system can
+		dir.Close()
+	}
+	return nil
 }
 
 // Config runs `task config` and is meant for setup alone.

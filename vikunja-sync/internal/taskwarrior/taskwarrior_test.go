@@ -132,3 +132,27 @@ func TestMarker(t *testing.T) {
 		t.Errorf("after a failure: %q %v", got, err)
 	}
 }
+
+// TestMovedData: a daemon lives longer than `data.location`. The folder that is
+// asked for its name is the one that the export shows.
+func TestMovedData(t *testing.T) {
+	where := filepath.Join(t.TempDir(), "where")
+	c := script(t, `case "$*" in *_version*) echo 2.6.2;; *) cat '`+where+`';; esac`)
+	for _, name := range []string{"a", "b"} {
+		data := filepath.Join(t.TempDir(), name)
+		if err := os.MkdirAll(hook.Dir(data), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range map[string]string{where: data, filepath.Join(hook.Dir(data), "name"): name} {
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := c.Marker(t.Context(), ""); err != nil || got != name {
+			t.Errorf("the folder is named %q, want %q (%v)", got, name, err)
+		}
+		if got, err := c.Data(t.Context()); err != nil || got != data {
+			t.Errorf("the folder is %q, want %q (%v)", got, data, err)
+		}
+	}
+}
