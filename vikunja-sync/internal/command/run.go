@@ -63,7 +63,7 @@ type daemon struct {
 	watch   *fsnotify.Watcher
 	watched os.FileInfo // the folder that watch looks at
 	lock    *os.File
-	stops []func()
+	stops   []func()
 
 	mu     sync.Mutex
 	last   Status
