@@ -14,7 +14,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios, reviewScenarios,
+	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios, reviewScenarios, contentScenarios,
 		[]scenario{{45, "no v2", oldServer}})
 }
 

@@ -272,6 +272,9 @@ func (c *cycle) apply(j *job) {
 		if s.Action != merge.ToTW {
 			continue
 		}
+		if s.Field == model.Notes {
+			s.Val = model.KeepTyped(td.vk.Scalar[model.Notes], raw.Str(model.UDANotes))
+		}
 		raw.SetScalar(s.Field, s.Val, doneAt)
 	}
 	if !td.res.TagsTW.Empty() {

@@ -193,6 +193,8 @@ func (c *cycle) Same(f model.Field, tw, vk string) bool {
 		return ok && have == id
 	case model.Title:
 		return strings.TrimSpace(tw) == "" && vk == model.Untitled
+	case model.Notes:
+		return model.SameNotes(tw, vk)
 	}
 	return false
 }

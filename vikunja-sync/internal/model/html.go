@@ -15,6 +15,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
+	ghtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/util"
 	xhtml "golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -84,94 +85,15 @@ func fragment(src string) ([]*xhtml.Node, error) {
 	return xhtml.ParseFragment(strings.NewReader(src), ctx)
 }
 
-// block is one top level element of a description: its source bytes and the
-// Markdown a Taskwarrior user reads and edits.
-type block struct{ src, text string }
-
-// NotesText renders a stored description as Markdown. Plain text, which many
-// scripts store, stays as it is.
-func NotesText(src string) string {
-	if !strings.ContainsAny(src, "<&") {
-		return TextToTW(strings.TrimSpace(src))
-	}
-	return joinBlocks(blocks(src))
-}
-
-func joinBlocks(bs []block) string {
-	var parts []string
-	for _, b := range bs {
-		if b.text != "" {
-			parts = append(parts, b.text)
-		}
-	}
-	return TextToTW(strings.Join(parts, "\n\n"))
-}
-
-// NotesHTML gives the description for an edited text. Blocks whose text did
-// not change keep their bytes, so that what Markdown cannot say (underlines,
-// mentions, colours) is lost at most in the paragraph that was edited.
-func NotesHTML(text, oldSrc string) string {
-	if strings.TrimSpace(text) == "" {
-		return ""
-	}
-	if oldSrc != "" && NotesText(oldSrc) == text {
-		return oldSrc
-	}
-	old := map[string][]string{}
-	for _, b := range blocks(oldSrc) {
-		if b.text != "" {
-			key := TextToTW(b.text)
-			old[key] = append(old[key], b.src)
-		}
-	}
-	var out strings.Builder
-	for _, t := range splitText(text, old) {
-		if srcs := old[t]; len(srcs) > 0 {
-			out.WriteString(srcs[0])
-			old[t] = srcs[1:]
-			continue
-		}
-		out.WriteString(markdownHTML(t))
-	}
-	return out.String()
-}
-
-// splitText cuts the text at blank lines, keeping together what was one block
-// before (a list or code with blank lines inside) and what Markdown needs
-// whole (a fence).
-func splitText(text string, known map[string][]string) []string {
-	parts := strings.Split(text, "\n\n")
-	var out []string
-	for i := 0; i < len(parts); {
-		n := 1
-		for j := len(parts); j > i+1; j-- {
-			if len(known[strings.Join(parts[i:j], "\n\n")]) > 0 {
-				n = j - i
-				break
-			}
-		}
-		piece := strings.Join(parts[i:i+n], "\n\n")
-		for openFence(piece) && i+n < len(parts) {
-			piece += "\n\n" + parts[i+n]
-			n++
-		}
-		if strings.TrimSpace(piece) != "" {
-			out = append(out, piece)
-		}
-		i += n
-	}
-	return out
-}
-
-func openFence(s string) bool { return strings.Count("\n"+s, "\n```")%2 == 1 }
-
+// markdown keeps what a page could not show: lines stay lines, and the address
+// of a reference or of a link that leads nowhere in a browser stays text.
 var markdown = goldmark.New(
 	goldmark.WithParser(parser.NewParser(
 		parser.WithBlockParsers(withoutHTML(parser.DefaultBlockParsers())...),
 		parser.WithInlineParsers(withoutHTML(parser.DefaultInlineParsers())...),
-		parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-		parser.WithASTTransformers(util.Prioritized(checklists{}, 500)),
+		parser.WithASTTransformers(util.Prioritized(checklists{}, 500), util.Prioritized(plainLinks{}, 600)),
 	)),
+	goldmark.WithRendererOptions(ghtml.WithHardWraps()),
 	goldmark.WithExtensions(extension.Strikethrough, extension.Table, extension.TaskList))
 
 func withoutHTML(ps []util.PrioritizedValue) []util.PrioritizedValue {
@@ -196,22 +118,10 @@ func newConverter() *converter.Converter {
 	c := converter.NewConverter(converter.WithPlugins(
 		base.NewBasePlugin(), commonmark.NewCommonmarkPlugin(), strikethrough.NewStrikethroughPlugin(), table.NewTablePlugin()))
 	c.Register.PreRenderer(boxItems, converter.PriorityEarly)
+	c.Register.PreRenderer(attachedImages, converter.PriorityEarly)
+	c.Register.PreRenderer(shownEntities, converter.PriorityEarly)
 	c.Register.RendererFor(boxElement, converter.TagTypeInline, writeBox, converter.PriorityEarly)
 	return c
-}
-
-// blocks cuts a description at its top level elements without changing a byte:
-// the sources joined are the description.
-func blocks(src string) []block {
-	var out []block
-	for _, part := range cutTop(src) {
-		text, err := toMarkdown.ConvertString(part)
-		if err != nil {
-			text = CommentText(part)
-		}
-		out = append(out, block{part, strings.TrimSpace(text)})
-	}
-	return out
 }
 
 // cutTop ends a piece after each closing tag that returns to depth zero. Tags
@@ -227,8 +137,14 @@ func cutTop(src string) []string {
 		}
 		pos += len(z.Raw())
 		switch name, _ := z.TagName(); tt {
-		case xhtml.StartTagToken:
-			if !voidElement(string(name)) {
+		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
+			switch lone := string(name) == "img" || string(name) == "hr"; {
+			case lone && depth <= 0: // a block of the editor's own
+				if before := pos - len(z.Raw()); strings.TrimSpace(src[start:before]) == "" {
+					out = append(out, src[start:pos])
+					start = pos
+				}
+			case tt == xhtml.StartTagToken && !voidElement(string(name)):
 				depth++
 			}
 		case xhtml.EndTagToken:

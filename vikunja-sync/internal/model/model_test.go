@@ -114,6 +114,12 @@ func TestNotes(t *testing.T) {
 		{"<p><span style=\"color:red\">x</span></p><p>y</p>", "y", "", "<p><span style=\"color:red\">x</span></p>"},
 		{"<p>x</p>", "x", "a <b> & `c < d`", "<p>a &lt;b&gt; &amp; <code>c &lt; d</code></p>"},
 		{"<pre><code>a\n\nb</code></pre><p>c</p>", "c", "d", "<pre><code>a\n\nb</code></pre><p>d</p>"},
+		{"<p></p><p>a</p><p></p><p>b</p>", "b", "c", "<p></p><p>a</p><p></p><p>c</p>"},
+		{"<img src=\"#\" data-src=\"/y\"><hr><p>a</p>", "a", "b", "<img src=\"#\" data-src=\"/y\"><hr><p>b</p>"},
+		{"<p>&amp;lt; x</p>", "x", "y", "<p>&amp;lt; y</p>"},
+		{"<ul><li><p>a</p></li></ul><ul><li><p><u>b</u></p></li></ul>", "a", "c", "<ul>\n<li>c</li></ul><ul><li><p><u>b</u></p></li></ul>"},
+		{"<ol start=\"3\"><li><p>a <u>b</u></p></li><li data-id=\"1\"><p>c</p></li></ol>", "c", "d", "<ol start=\"3\"><li><p>a <u>b</u></p></li>\n<li>d</li></ol>"},
+		{"<p>a</p><p></p><p>b</p>", "a", "x", "<p>x</p><p></p><p>b</p>"},
 		{"<p>x</p>", "x", "<script>1</script>", "<p>&lt;script&gt;1&lt;/script&gt;</p>"},
 	} {
 		text := NotesText(tc.src)
@@ -125,8 +131,46 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%q without an edit becomes %q", tc.src, got)
 		}
 	}
-	if NotesText("plain\ntext_with * marks") != "plain\ntext_with * marks" {
-		t.Error("plain text stays as it is")
+	for _, plain := range []string{"plain\ntext_with * marks", "a & b\n- c < d"} {
+		if NotesText(plain) != plain {
+			t.Errorf("%q stays as it is: %q", plain, NotesText(plain))
+		}
+	}
+}
+
+// TestNotesTyped: what people type is in the page, whole.
+func TestNotesTyped(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\nb":                            "<p>a<br>\nb</p>",
+		"a\r\n\r\nb":                      "<p>a</p><p>b</p>",
+		"[1]: https://x.y":                "<p>[1]: https://x.y</p>",
+		"[a *b*](file:///c) <file:///d>":  "<p>[a <em>b</em>](file:///c) &lt;file:///d&gt;</p>",
+		"![a](javascript:b)":              "<p>![a](javascript:b)</p>",
+		"~~~\na\n\nb\n~~~\n\nc":           "<pre><code>a\n\nb\n</code></pre><p>c</p>",
+		"- a\n\n  ```\n  b\n\n  c\n  ```": "<ul>\n<li>\n<p>a</p>\n<pre><code>b\n\nc\n</code></pre>\n</li>\n</ul>",
+		"1. a\n\n   b\n\n2. c\n\nd":       "<ol>\n<li>\n<p>a</p>\n<p>b</p>\n</li>\n<li>\n<p>c</p>\n</li>\n</ol><p>d</p>",
+	} {
+		if got := NotesHTML(text, ""); got != want {
+			t.Errorf("%q:\n got %q\nwant %q", text, got, want)
+		}
+		if !SameNotes(text, want) || SameNotes(text+" x", want) {
+			t.Errorf("%q is what %q says, and nothing else", text, want)
+		}
+	}
+}
+
+// TestKeepTyped: a page's edit changes the paragraphs that it is in.
+func TestKeepTyped(t *testing.T) {
+	typed := "a\nb\n\n* c\n\n_d_"
+	for src, want := range map[string]string{
+		"<p>a<br>b</p><ul><li><p>c</p></li></ul><p><em>d</em>!</p>": "a\nb\n\n* c\n\n*d*!",
+		"<p>x</p><p>a<br>b</p><p><em>d</em></p>":                    "x\n\na\nb\n\n_d_",
+		"<p></p>":                                                   "",
+		"a b\n* c":                                                  "a b\n* c",
+	} {
+		if got := KeepTyped(src, typed); got != want {
+			t.Errorf("%q: %q, want %q", src, got, want)
+		}
 	}
 }
 
@@ -144,6 +188,10 @@ func FuzzNotes(f *testing.F) {
 		NotesText(src)
 		NotesHTML(text, src)
 		CommentText(src)
+		KeepTyped(src, text)
+		if l, ok := cutList(src); ok && l.open+strings.Join(l.items, "")+l.end != strings.TrimRight(src, " \t\r\n\f") {
+			t.Errorf("%q is cut to %q", src, l)
+		}
 	})
 }
 

@@ -1,0 +1,93 @@
+package e2e
+
+import (
+	"strings"
+
+	"vikunja-sync/internal/api"
+	"vikunja-sync/internal/model"
+)
+
+// contentScenarios are about what is in a task.
+var contentScenarios = []scenario{
+	{112, "notes typed by people", typedNotes},
+	{113, "a description of the web editor, edited piece by piece", editorPieces},
+}
+
+// setNotes types the notes anew.
+func (e *env) setNotes(u, text string) {
+	e.Helper()
+	e.edit(u, func(r model.Raw) { r.SetStr(model.UDANotes, text) })
+}
+
+func typedNotes(e *env) {
+	u, v := e.pair("T")
+	for _, text := range []string{
+		"call back\nask about *price*\n* one\n* two\nand that",
+		"1. open\n\n   ```sh\n   ls <x>\n\n   cd\n   ```\n\n2. close",
+		"~~~\na\n\nb\n~~~\n\nas in [1] and [2]\n\n[1]: https://example.org/a_b\n[2]: file:///home/me/x.pdf",
+		"[a plan](file:///home/me/plan.pdf) <b>not bold</b> C:\\dir\\new & &copy;\ttab",
+		"+ one\n\n  more of one\n\n+ two\r\n\r\nend",
+	} {
+		e.setNotes(u, text)
+		e.settle()
+		e.want(e.get(u).Str(model.UDANotes) == text, "Taskwarrior keeps what was typed: "+text)
+		e.want(len(e.conflicts()) == 0, "nobody else wrote")
+		e.silent(1)
+	}
+	e.setNotes(u, "first\nsecond\n\n* star\n\n[1]: https://example.org\n\n[plan](file:///x)\n\n```\na\n\nb\n```\n\nlast")
+	e.settle()
+	d := v.now().Description
+	for _, part := range []string{"first<br>\nsecond", "<li>star</li>", "[1]: https://example.org", "file:///x", "<pre><code>a\n\nb\n</code></pre>"} {
+		e.want(strings.Contains(d, part), part+" is in "+d)
+	}
+	e.web(v, api.TaskPatch{Description: ptr(strings.Replace(strings.ReplaceAll(d, "</p>\n", "</p>"), "last", "<u>last</u> of all", 1))})
+	e.settle()
+	want := "first\nsecond\n\n* star\n\n[1]: https://example.org\n\n[plan](file:///x)\n\n```\na\n\nb\n```\n\nlast of all"
+	e.want(e.get(u).Str(model.UDANotes) == want, "what was edited there is all that changes here: "+e.get(u).Str(model.UDANotes))
+	e.silent(2)
+}
+
+func editorPieces(e *env) {
+	pieces := []string{
+		`<h2>Head</h2>`,
+		`<p>see <u>this</u> and <mention-user data-id="bob" data-label="Bob">@Bob</mention-user> <mark>now</mark></p>`,
+		`<p></p>`,
+		`<img data-src="http://x/api/v1/tasks/1/attachments/2" src="#" id="tiptap-image-1-2">`,
+		`<p>one<br><br>two &amp;amp; &lt;b&gt;</p>`,
+		`<ul><li><p>a</p><ol><li><p>deep <u>er</u></p></li></ol></li></ul>`,
+		`<ul data-type="taskList"><li data-checked="true" data-task-id="k1" data-type="taskItem"><label><input type="checkbox" checked="checked"><span></span></label><div><p>box</p></div></li></ul>`,
+		`<pre><code class="language-go">x := 1
+
+y := 2
+</code></pre>`,
+		`<table style="min-width: 50px"><colgroup><col><col></colgroup><tbody><tr><th colspan="1" rowspan="1"><p>h</p></th></tr><tr><td><p>c1</p><p>c2</p></td></tr></tbody></table>`,
+		`<hr>`, `<p></p>`, `<p></p>`, `<p>tail</p>`, `<p></p>`,
+	}
+	src := strings.Join(pieces, "")
+	v := e.page(api.TaskInput{Title: "T", Description: src})
+	e.settle()
+	u := e.twOf(v.ID).UUID()
+	e.want(strings.Contains(e.get(u).Str(model.UDANotes), "http://x/api/v1/tasks/1/attachments/2"), "the picture's address can be read")
+	for old, now := range map[string][2]string{
+		"tail":                    {"tail", "TAIL"},
+		"Head":                    {"Head", "HEAD"},
+		"deep":                    {"deep er", "deeper"},
+		"y := 2":                  {"y := 2", "y := 3"},
+		"two &amp;amp; &lt;b&gt;": {"two", "TWO"},
+		"see <u>this</u>":         {"see this", "look"},
+	} {
+		e.web(v, api.TaskPatch{Description: &src})
+		e.settle()
+		text := e.get(u).Str(model.UDANotes)
+		e.want(strings.Contains(text, now[0]), now[0]+" is in "+text)
+		e.setNotes(u, strings.Replace(text, now[0], now[1], 1))
+		e.settle()
+		d := v.now().Description
+		for _, p := range pieces {
+			e.want(strings.Contains(p, old) || strings.Contains(d, p), "an edit of "+old+" leaves "+p+" alone:\n"+d)
+		}
+		e.want(strings.Contains(d, now[1]) && strings.Count(d, "<p></p>") >= 4, "and arrives: "+d)
+		e.want(!strings.HasPrefix(old, "two") || strings.Contains(d, "TWO &amp;amp; &lt;b&gt;"), "an entity that is text stays one: "+d)
+	}
+	e.silent(2)
+}
