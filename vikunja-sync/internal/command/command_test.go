@@ -146,6 +146,17 @@ func TestLife(t *testing.T) {
 	if out, errs, code = call(t, env, "doctor"); code != exitOK {
 		t.Fatalf("doctor after setup: %d %s%s", code, out, errs)
 	}
+	rc, err := os.ReadFile(env["TASKRC"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, off := range []string{"off", "false", "0", ""} {
+		write(t, env["TASKRC"], string(rc)+"hooks="+off+"\n")
+		if out, _, code = call(t, env, "doctor"); code != exitAttention || !strings.Contains(out, "switched off") {
+			t.Errorf("doctor with hooks=%s: %d %s", off, code, out)
+		}
+	}
+	write(t, env["TASKRC"], string(rc))
 	h.Refuse = map[string]bool{"POST /labels": true}
 	if out, _, code = call(t, env, "doctor"); code != exitAttention || !strings.Contains(out, "labels: create") || len(h.LabelM) != 0 {
 		t.Errorf("doctor without the scope for labels: %d %s", code, out)
@@ -672,5 +683,41 @@ func TestFollow(t *testing.T) {
 	write(t, hook.SpoolFile(b), "")
 	if err := d.follow(b); err != nil || !heard(b) {
 		t.Errorf("another name: %v", err)
+	}
+}
+
+// TestAnswers: what setup asks for is written once it is known to work, so that
+// a slip is asked for again, and in a form that the daemon can read elsewhere.
+func TestAnswers(t *testing.T) {
+	env, _ := user(t)
+	url, file := env["VIKUNJA_URL"], filepath.Join(env["XDG_CONFIG_HOME"], "vikunja-sync", "config.toml")
+	delete(env, "VIKUNJA_URL")
+	delete(env, "VIKUNJA_API_TOKEN_FILE")
+	answer := func(text string, args ...string) int {
+		var out bytes.Buffer
+		w := World{In: strings.NewReader(text), Out: &out, Err: &out, Env: func(k string) string { return env[k] }, Self: env["bin"]}
+		code := Run(t.Context(), w, append([]string{"setup"}, args...))
+		t.Log(out.String())
+		return code
+	}
+	if code := answer(url + "\n~/no such file\n"); code == exitOK {
+		t.Error("a token that is nowhere will do")
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("answers that lead nowhere were kept")
+	}
+	if code := answer("", "--url", "http://vikunja.example", "--token-file", filepath.Join(env["HOME"], "token")); code != exitUsage {
+		t.Errorf("the token would travel in the clear: exit %d", code)
+	}
+	t.Chdir(env["HOME"])
+	for _, args := range [][]string{nil, {"--url", url, "--token-file", "token"}} {
+		os.Remove(file)
+		if code := answer(url+"\n~/token\n", args...); code != exitOK {
+			t.Errorf("%v: exit %d", args, code)
+		}
+		c, err := config.Load(file, func(string) string { return "" })
+		if err != nil || c.URL != url || c.TokenFile != filepath.Join(env["HOME"], "token") {
+			t.Errorf("%v: %+v, %v", args, c, err)
+		}
 	}
 }

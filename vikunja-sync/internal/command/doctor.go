@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,13 +128,16 @@ func (d *doctor) taskwarrior(ctx context.Context, env func(string) string) {
 	}
 }
 
+// yes is all that Taskwarrior takes for one.
+var yes = []string{"true", "1", "y", "yes", "on"}
+
 func (d *doctor) hooks(ctx context.Context, data string, env func(string) string) {
 	dir, err := hooksDir(ctx, d.tw)
 	if err != nil {
 		d.bad("hooks", err.Error(), "check hooks.location")
 		return
 	}
-	if on, _ := d.tw.Setting(ctx, "hooks"); on == "0" || on == "off" || on == "no" {
+	if on, err := d.tw.Setting(ctx, "hooks"); err == nil && !slices.Contains(yes, strings.ToLower(on)) {
 		d.bad("hooks", "switched off in Taskwarrior's configuration", "set `hooks=on`, or live with changes that wait for the next interval")
 	}
 	good := 0

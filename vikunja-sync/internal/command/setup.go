@@ -38,10 +38,11 @@ func (a *app) setup() *cobra.Command {
 				}
 				return a.layHooks(cmd.Context(), a.tasks(c))
 			}
-			if err := a.answers(c, url, token, webhook); err != nil {
-				return err
+			changed, err := a.answers(c, url, token, webhook)
+			if err != nil {
+				return usageError{err}
 			}
-			return a.setUp(cmd.Context(), c, !noHooks)
+			return a.setUp(cmd.Context(), c, changed, !noHooks)
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", "", "`URL` of the server")
@@ -52,9 +53,9 @@ func (a *app) setup() *cobra.Command {
 	return cmd
 }
 
-// answers completes the settings from flags and questions and writes the file
-// when something was new.
-func (a *app) answers(c *config.Config, url, token, webhook string) error {
+// answers completes the settings from flags and questions and tells whether
+// something was new.
+func (a *app) answers(c *config.Config, url, token, webhook string) (changed bool, err error) {
 	before := [4]string{c.URL, c.TokenFile, c.WebhookURL, fmt.Sprint(c.Webhook)}
 	in := bufio.NewScanner(a.In)
 	ask := func(dst *string, flag, question string) {
@@ -73,17 +74,23 @@ func (a *app) answers(c *config.Config, url, token, webhook string) error {
 	if webhook != "" {
 		c.WebhookURL, c.Webhook = webhook, true
 	}
-	if before == [4]string{c.URL, c.TokenFile, c.WebhookURL, fmt.Sprint(c.Webhook)} {
-		return nil
+	if err := c.Complete(a.Env); err != nil {
+		return false, err
 	}
+	if c.TokenFile != before[1] && c.TokenFile != "" { // the daemon has another working folder
+		if c.TokenFile, err = filepath.Abs(c.TokenFile); err != nil {
+			return false, err
+		}
+	}
+	return before != [4]string{c.URL, c.TokenFile, c.WebhookURL, fmt.Sprint(c.Webhook)}, nil
+}
+
+// writeConfig keeps the answers, in a new file.
+func (a *app) writeConfig(c *config.Config) error {
 	if c.File != "" {
 		fmt.Fprintf(a.Out, "settings differ from %s; it is left as it is\n", c.File)
 		return nil
 	}
-	return a.writeConfig(c)
-}
-
-func (a *app) writeConfig(c *config.Config) error {
 	file := a.cfgFile
 	if file == "" {
 		file = config.DefaultFile(a.Env)
@@ -102,13 +109,18 @@ func (a *app) writeConfig(c *config.Config) error {
 	return nil
 }
 
-func (a *app) setUp(ctx context.Context, c *config.Config, hooks bool) error {
+func (a *app) setUp(ctx context.Context, c *config.Config, changed, hooks bool) error {
 	vk, err := a.server(c)
 	if err != nil {
 		return err
 	}
 	if err := a.checkServer(ctx, c, vk); err != nil {
 		return err
+	}
+	if changed {
+		if err := a.writeConfig(c); err != nil {
+			return err
+		}
 	}
 	tw := a.tasks(c)
 	if err := a.declare(ctx, tw); err != nil {

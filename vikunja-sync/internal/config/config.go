@@ -142,6 +142,12 @@ func Load(file string, env func(string) string) (*Config, error) {
 	if c.StateDir == "" {
 		c.StateDir = filepath.Join(xdg(env, "XDG_STATE_HOME", ".local/state"), "vikunja-sync")
 	}
+	return c, c.Complete(env)
+}
+
+// Complete spells out what was set, and refuses what cannot be. It is for
+// whoever has changed a setting since Load.
+func (c *Config) Complete(env func(string) string) error {
 	for _, p := range []*string{&c.TokenFile, &c.Task, &c.TaskRC, &c.TaskData, &c.StateDir, &c.WebhookSecret} {
 		if rest, ok := strings.CutPrefix(*p, "~/"); ok {
 			*p = filepath.Join(env("HOME"), rest)
@@ -150,7 +156,7 @@ func Load(file string, env func(string) string) (*Config, error) {
 	if c.WebhookSecret == "" {
 		c.WebhookSecret = filepath.Join(c.StateDir, "webhook.secret")
 	}
-	return c, c.check()
+	return c.check()
 }
 
 func (c *Config) readFile(file string, named bool) error {
