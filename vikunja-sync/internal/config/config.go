@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,20 +169,48 @@ func (c *Config) readFile(file string, named bool) error {
 		return err
 	}
 	var raw map[string]any
-	if _, err := toml.Decode(string(b), &raw); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	md, err := toml.Decode(string(b), &raw)
+	if err != nil {
+		return fmt.Errorf("%s%w", place(file, err), err)
 	}
 	c.File = file
-	for key, val := range raw {
+	seen := ""
+	for _, path := range md.Keys() { // in the order of the file
+		if path[0] == seen {
+			continue // below the one before
+		}
+		key, at := path[0], keyPlace(file, string(b), path[0])
+		seen = key
 		i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == key })
 		if i < 0 {
-			return fmt.Errorf("%s: unknown setting `%s`%s", file, key, nearest(key))
+			return fmt.Errorf("%sunknown setting `%s`%s", at, key, nearest(key))
 		}
-		if err := c.set(Settings[i], val); err != nil {
-			return fmt.Errorf("%s: `%s`: %w", file, key, err)
+		if err := c.set(Settings[i], raw[key]); err != nil {
+			return fmt.Errorf("%s`%s`: %w", at, key, err)
 		}
 	}
 	return nil
+}
+
+// place is where TOML cannot be read, for the beginning of a message.
+func place(file string, err error) string {
+	var pe toml.ParseError
+	if !errors.As(err, &pe) {
+		return file + ": "
+	}
+	return fmt.Sprintf("%s:%d:%d: ", file, pe.Position.Line, max(pe.Position.Col, 1))
+}
+
+// keyPlace is where a key of the top level stands, which toml does not tell.
+func keyPlace(file, text, key string) string {
+	name := regexp.QuoteMeta(key)
+	at := regexp.MustCompile(`(?m)^[ \t]*\[*[ \t]*(` + name + `|"` + name + `"|'` + name + `')[ \t]*[=.\]]`).FindStringSubmatchIndex(text)
+	if at == nil {
+		return file + ": "
+	}
+	before := text[:at[2]]
+	line := strings.Count(before, "\n")
+	return fmt.Sprintf("%s:%d:%d: ", file, line+1, at[2]-strings.LastIndexByte(before, '\n'))
 }
 
 // nearest suggests a name that shares most of its letters.

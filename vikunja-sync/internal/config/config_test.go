@@ -82,6 +82,20 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+	for text, want := range map[string]string{
+		"url = \"https://x\"\n\n  intervall = 5\nwinner = 1\n": "config.toml:3:3: unknown setting `intervall`",
+		"# winner\nwinner = \"me\"\nintervall = 5\n":           "config.toml:2:1: `winner`: must be one of",
+		"[webhook_]\na = 1\n":                                  "config.toml:1:2: unknown setting `webhook_`",
+		"webhook.url = 1\n":                                    "config.toml:1:1: `webhook`: must be true or false",
+		"url = \"https://x\"\nuser = \"a\nb\"\n":               "config.toml:2:10: ",
+		"user = \"a\"\nuser = \"b\"\n":                         "config.toml:2:",
+	} {
+		for range 5 { // the order of the file, not of a map
+			if _, err := load(t, text, nil); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q: %v, want %s", text, err, want)
+			}
+		}
+	}
 	if _, err := load(t, `url = "http://127.0.0.1:3456"`, nil); err != nil {
 		t.Errorf("this machine may be asked without TLS: %v", err)
 	}
