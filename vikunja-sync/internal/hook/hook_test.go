@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -43,12 +44,27 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// TestShimWithoutBinary: the shim alone keeps the same protocol.
+// TestShimWithoutBinary: the shim alone keeps the same protocol, also where the
+// binary's place has a folder, or what a full disk left of it.
 func TestShimWithoutBinary(t *testing.T) {
+	dir := t.TempDir()
+	empty := filepath.Join(dir, "empty")
+	if err := os.WriteFile(empty, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, self := range []string{"/nowhere/it's gone", dir, empty} {
+		if executable(self) {
+			t.Errorf("%s passes for a binary", self)
+		}
+		shimAlone(t, self)
+	}
+}
+
+func shimAlone(t *testing.T, self string) {
 	for _, tc := range protocol {
 		data := t.TempDir()
 		file := filepath.Join(data, "shim")
-		if err := os.WriteFile(file, Shim(tc.event, "/nowhere/it's gone"), 0o700); err != nil {
+		if err := os.WriteFile(file, Shim(tc.event, self), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		cmd := exec.Command("/bin/sh", file, "api:2", "data:"+data)
@@ -173,7 +189,7 @@ func TestTaken(t *testing.T) {
 			select {
 			case <-stop:
 				last = true
-			default:
+			case <-time.After(200 * time.Microsecond): // a spool taken without a pause is never found in its place
 			}
 		}
 	}()
@@ -234,6 +250,42 @@ func TestLock(t *testing.T) {
 	}
 }
 
+// TestStuck: whoever holds the file itself, and never lets go, keeps nobody from
+// his tasks for longer than an owner does.
+func TestStuck(t *testing.T) {
+	data := t.TempDir()
+	l := LockFile(data)
+	l.Release(0) // makes the file
+	f, err := os.Open(l.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan string)
+	go func() {
+		var out bytes.Buffer
+		Run("on-launch", []string{"data:" + data, "command:list"}, strings.NewReader(""), &out)
+		l.Owner()
+		l.Release(os.Getpid())
+		done <- out.String()
+	}()
+	select {
+	case out := <-done:
+		if !strings.Contains(out, "going on without the lock") {
+			t.Errorf("it said %q", out)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits without end")
+	}
+	syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	if !l.Acquire(os.Getpid(), time.Second) || l.Owner() != os.Getpid() {
+		t.Error("not acquired once the file is free")
+	}
+}
+
 // TestQueue: a row of owners, each within its turn, keeps nobody from waiting
 // for his own; one that stays does.
 func TestQueue(t *testing.T) {
@@ -255,7 +307,7 @@ func TestQueue(t *testing.T) {
 	go func() { got <- l.Queue(os.Getpid(), 3*turn, time.Minute) }()
 	for i := range row[1:] {
 		time.Sleep(turn)
-		l.with(func(f *os.File, _, _ string) error { // the next in the row, without a gap
+		l.with(held, func(f *os.File, _, _ string) error { // the next in the row, without a gap
 			pid := row[i+1].Process.Pid
 			f.Truncate(0)
 			_, err := f.WriteAt([]byte(fmt.Sprintf("%d %s\n", pid, startOf(pid))), 0)
@@ -339,7 +391,7 @@ func TestLight(t *testing.T) {
 func TestCheck(t *testing.T) {
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "it's here")
-	if err := os.WriteFile(bin, nil, 0o700); err != nil {
+	if err := os.WriteFile(bin, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	none := func(string) string { return "" }

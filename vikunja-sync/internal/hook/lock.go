@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,7 +30,9 @@ func (l Lock) acquire(pid int, each, most time.Duration) bool {
 	turn, before := since, ""
 	for pause := 4 * time.Millisecond; ; pause = min(2*pause, 32*time.Millisecond) {
 		owner, err := l.try(pid)
-		if owner == "" || err != nil {
+		if errors.Is(err, errHeld) {
+			owner, err = before, nil // its turn goes on
+		} else if owner == "" || err != nil {
 			return true
 		}
 		now := time.Now()
@@ -45,7 +48,7 @@ func (l Lock) acquire(pid int, each, most time.Duration) bool {
 
 // Release frees the lock if pid still owns it.
 func (l Lock) Release(pid int) {
-	l.with(func(f *os.File, owner, _ string) error {
+	l.with(held, func(f *os.File, owner, _ string) error {
 		if owner == fmt.Sprint(pid) {
 			return f.Truncate(0)
 		}
@@ -55,7 +58,7 @@ func (l Lock) Release(pid int) {
 
 // Owner tells the live owner's pid, 0 for none.
 func (l Lock) Owner() (pid int) {
-	l.with(func(_ *os.File, owner, start string) error {
+	l.with(held, func(_ *os.File, owner, start string) error {
 		if alive(owner, start) {
 			fmt.Sscan(owner, &pid)
 		}
@@ -66,7 +69,7 @@ func (l Lock) Owner() (pid int) {
 
 // try takes the lock or tells whose it is.
 func (l Lock) try(pid int) (other string, err error) {
-	err = l.with(func(f *os.File, owner, start string) error {
+	err = l.with(0, func(f *os.File, owner, start string) error {
 		if owner != fmt.Sprint(pid) && alive(owner, start) {
 			other = owner + " " + start
 			return nil
@@ -89,8 +92,15 @@ func alive(owner, start string) bool {
 	return now != "" && now == start
 }
 
-// with runs fn while the file is locked; the lock is held for microseconds.
-func (l Lock) with(fn func(f *os.File, owner, start string) error) error {
+// errHeld: somebody has the file locked. That takes microseconds, if it is no
+// process that was stopped in the middle, or a stranger.
+var errHeld = errors.New("the lock file is held")
+
+// held is how long to wait for the file where nothing can be done without.
+const held = 2 * time.Second
+
+// with runs fn while the file is locked, or gives up after wait.
+func (l Lock) with(wait time.Duration, fn func(f *os.File, owner, start string) error) error {
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
 		return err
 	}
@@ -99,8 +109,17 @@ func (l Lock) with(fn func(f *os.File, owner, start string) error) error {
 		return err
 	}
 	defer f.Close()
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return err
+	for since := time.Now(); ; time.Sleep(time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+		if time.Since(since) >= wait {
+			return errHeld
+		}
 	}
 	var owner, start string
 	buf := make([]byte, 64)

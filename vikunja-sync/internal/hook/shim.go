@@ -17,7 +17,7 @@ const shim = `#!/bin/sh
 for bin in "$VIKUNJA_SYNC_BIN" SELF "/etc/profiles/per-user/$USER/bin/vikunja-sync" \
 	"$HOME/.nix-profile/bin/vikunja-sync" "$HOME/.local/state/nix/profile/bin/vikunja-sync" \
 	/run/current-system/sw/bin/vikunja-sync /usr/local/bin/vikunja-sync /usr/bin/vikunja-sync; do
-	if [ -n "$bin" ] && [ -x "$bin" ]; then
+	if [ -f "$bin" ] && [ -s "$bin" ] && [ -x "$bin" ]; then
 		exec "$bin" hook EVENT "$@"
 	fi
 done
@@ -116,5 +116,5 @@ func writeProgram(file string, text []byte) error {
 
 func executable(file string) bool {
 	st, err := os.Stat(file)
-	return err == nil && st.Mode()&0o100 != 0
+	return err == nil && st.Mode().IsRegular() && st.Size() > 0 && st.Mode()&0o100 != 0
 }
