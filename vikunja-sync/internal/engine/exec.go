@@ -465,11 +465,11 @@ func (c *cycle) delete(ctx context.Context, td *todo) error {
 func (c *cycle) postponed(td *todo) bool {
 	now, ok := c.Engine.vk.Now()
 	updated := td.vkTask.task.Updated
-	if !td.vkTask.hot || !ok || now.Sub(updated).Abs() >= hotFor {
+	if !td.vkTask.hot || !ok || now.Sub(updated).Abs() >= overAfter {
 		return false
 	}
 	c.rep.Later = append(c.rep.Later, td.pair.UUID)
-	if at := c.cfg.Now().Add(updated.Add(hotFor).Sub(now)); at.After(c.rep.LaterAt) {
+	if at := c.cfg.Now().Add(updated.Add(overAfter).Sub(now)); at.After(c.rep.LaterAt) {
 		c.rep.LaterAt = at
 	}
 	return true
@@ -480,7 +480,7 @@ func (c *cycle) postponed(td *todo) bool {
 func (c *cycle) asPlanned(ctx context.Context, td *todo) (bool, error) {
 	t := td.vkTask.task
 	if td.vkTask.hot {
-		if now, ok := c.Engine.vk.Now(); !ok || now.Sub(t.Updated).Abs() < hotFor {
+		if now, ok := c.Engine.vk.Now(); !ok || now.Sub(t.Updated).Abs() < overAfter {
 			return false, nil
 		}
 		cs, err := c.comments(ctx, t.ID)

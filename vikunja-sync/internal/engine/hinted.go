@@ -21,8 +21,8 @@ import (
 //
 //   - absence, deletions that are many or meet an edit (hinteddeletion.go), and
 //     whatever waits in a pair (missing, parked, tries under way, detached);
-//   - names that are not as they were: a project renamed, moved, archived or
-//     gone, a label renamed or gone, a new label whose tag depends on the tags
+//   - names that are not as they were: a project new, renamed, moved, archived
+//     or gone, a label renamed or gone, a new label whose tag depends on the tags
 //     in use;
 //   - tasks whose partner may be one that was not read: linked by their
 //     attribute alone, the next occurrence of a repeating one, an ended
@@ -103,9 +103,15 @@ func (c *cycle) atRest(context.Context) error {
 	return nil
 }
 
-// sameNames refuses names that concern tasks which are not read. New ones
-// concern nobody else.
+// sameNames refuses names that concern tasks which are not read. So does a
+// project that came: nobody told of its tasks, as it has no webhook yet. New
+// labels concern nobody else.
 func (c *cycle) sameNames(context.Context) error {
+	for id := range c.paths {
+		if c.projectsOld[id].ID == 0 {
+			return whole("a project is new")
+		}
+	}
 	for id, n := range c.projectsOld {
 		if c.paths[id] != n {
 			return whole("a project was renamed, moved or is gone")

@@ -277,6 +277,10 @@ func TestHintedGivesUp(t *testing.T) {
 			delete(r.vk.TaskM, id(r, c)[0])
 			return h
 		}},
+		{"a project is new", func(r *rig, a string) Hint {
+			r.vk.CreateProject(context.Background(), "new", 0)
+			return Hint{UUIDs: []string{a}}
+		}},
 		{"a project was", func(r *rig, a string) Hint { r.vk.NoAccess[10] = true; return Hint{UUIDs: []string{a}} }},
 		{"a project was", func(r *rig, a string) Hint { r.vk.ProjectM[10].Title = "renamed"; return Hint{UUIDs: []string{a}} }},
 		{"a project was", func(r *rig, a string) Hint { delete(r.vk.ProjectM, 10); return Hint{UUIDs: []string{a}} }},
@@ -450,7 +454,7 @@ func TestPostponed(t *testing.T) {
 			r.tw.Edit(a, func(raw model.Raw) { raw.SetStr("status", model.Deleted) })
 			r.tw.Edit(b, func(raw model.Raw) { raw.SetStr("description", "new too") })
 			rep := run()
-			if r.vk.TaskM[id] == nil || !slices.Equal(rep.Later, []string{a}) || !rep.LaterAt.Equal(r.now.Add(hotFor)) || r.partner(b).Title != "new too" {
+			if r.vk.TaskM[id] == nil || !slices.Equal(rep.Later, []string{a}) || !rep.LaterAt.Equal(r.now.Truncate(time.Second).Add(overAfter)) || r.partner(b).Title != "new too" {
 				t.Fatalf("%+v\n%s", rep, r.dump())
 			}
 			r.now = rep.LaterAt

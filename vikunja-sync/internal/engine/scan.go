@@ -203,8 +203,12 @@ func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error)
 	return out, nil
 }
 
-// hotFor is how long after a stamp its second is over for certain.
-const hotFor = 2 * time.Second
+// hotFor is how long after a stamp its second is over for certain, what was
+// under way then included; overAfter is when the second itself is over.
+const (
+	hotFor    = 2 * time.Second
+	overAfter = time.Second
+)
 
 // hot reports that a task may still change within the second of its stamp.
 func (c *cycle) hot(updated time.Time) bool {

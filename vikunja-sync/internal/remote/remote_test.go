@@ -490,3 +490,28 @@ func TestRefusedIsCertain(t *testing.T) {
 		t.Errorf("a refused connection did nothing: %v", err)
 	}
 }
+
+// TestNow: the seconds of answers are cut, so an earlier answer may know the
+// time better than a later one; a clock that went back is believed.
+func TestNow(t *testing.T) {
+	c, at := &Client{}, time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, tc := range []struct {
+		name  string
+		says  time.Duration
+		after time.Duration // since the answer before
+		want  time.Duration
+	}{
+		{"the first", 0, 0, 0},
+		{"the same second, later", 0, 600 * time.Millisecond, 600 * time.Millisecond},
+		{"its end", 0, 300 * time.Millisecond, 900 * time.Millisecond},
+		{"the next one, early", time.Second, 0, time.Second},
+		{"back", -time.Hour, time.Second, -time.Hour},
+		{"and forth", time.Hour, time.Second, time.Hour},
+	} {
+		c.seen = c.seen.Add(-tc.after)
+		c.clock(&http.Response{Header: http.Header{"Date": {at.Add(tc.says).Format(http.TimeFormat)}}})
+		if now, ok := c.Now(); !ok || now.Sub(at.Add(tc.want)).Abs() > 50*time.Millisecond {
+			t.Errorf("%s: %v, want %v", tc.name, now.Sub(at), tc.want)
+		}
+	}
+}

@@ -348,6 +348,9 @@ func clean(s string) string {
 	return s
 }
 
+// clock keeps what answers tell of the server's time. Their seconds are cut
+// and they take time to arrive, so each is a lower bound: an earlier one that
+// says more is kept, unless the server's clock went back.
 func (c *Client) clock(resp *http.Response) {
 	t, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
@@ -355,7 +358,10 @@ func (c *Client) clock(resp *http.Response) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.server, c.seen = t, time.Now()
+	now := time.Now()
+	if ahead := c.server.Add(now.Sub(c.seen)).Sub(t); c.server.IsZero() || ahead < 0 || ahead >= time.Second {
+		c.server, c.seen = t, now
+	}
 }
 
 // Now implements api.Server.
