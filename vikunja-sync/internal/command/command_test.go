@@ -317,6 +317,7 @@ func TestDaemon(t *testing.T) {
 	eventually(t, "a new project's webhook", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.Hooks[p.ID]) == 1 })
 	named(t, env, h, hookAt, get)
 	private(t, env["XDG_STATE_HOME"], env["XDG_CONFIG_HOME"], hook.Dir(env["data"]))
+	replaced(t, env, h)
 	if _, errs, code := call(t, env, "run"); code != exitFailed || !strings.Contains(errs, "another `vikunja-sync run`") {
 		t.Errorf("a second daemon: %d %s", code, errs)
 	}
@@ -377,6 +378,36 @@ func named(t *testing.T, env map[string]string, h *fake.HTTP, at string, get fun
 	if n := task(t, env, "rc.hooks=off", "status:pending", "count"); n != "2" {
 		t.Errorf("%s tasks", n)
 	}
+}
+
+// replaced: hooks are heard of in a folder that was put in the place of the one
+// that was watched.
+func replaced(t *testing.T, env map[string]string, h *fake.HTTP) {
+	t.Helper()
+	dir := hook.Dir(env["data"])
+	if err := os.Rename(dir, dir+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(dir+".old")); err != nil {
+		t.Fatal(err)
+	}
+	uuid := task(t, env, "rc.hooks=off", "status:pending", "limit:1", "_uuids")
+	n := 0
+	eventually(t, "a hook in another folder", func() bool {
+		n++
+		title := fmt.Sprint("moved ", n)
+		task(t, env, "rc.hooks=off", uuid, "modify", "--", title)
+		hook.Run("on-exit", []string{"data:" + env["data"], "command:modify"}, strings.NewReader(`{"uuid":"`+uuid+`"}`+"\n"), io.Discard)
+		time.Sleep(time.Second)
+		h.Mu.Lock()
+		defer h.Mu.Unlock()
+		for _, v := range h.TaskM {
+			if v.Title == title {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // TestGather: what the spools name is enough only while nothing else may have
@@ -501,6 +532,38 @@ func TestWebhooks(t *testing.T) {
 			t.Errorf("secret %q", s)
 		}
 	}
+	rehooked(t, env, h)
+}
+
+// rehooked: hooks are made anew when the key is another one, and the daemon
+// makes one that was deleted again, in time.
+func rehooked(t *testing.T, env map[string]string, h *fake.HTTP) {
+	t.Helper()
+	a := &app{World: World{Env: func(k string) string { return env[k] }, Out: io.Discard, Err: io.Discard}}
+	c, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vk, err := a.server(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{app: a, cfg: c, vk: vk, log: slog.New(slog.DiscardHandler), hook: webhint.New("", filepath.Join(t.TempDir(), "spool"))}
+	d.hookNew(t.Context())
+	before := h.Hooks[1][0].ID
+	write(t, c.WebhookSecret, "another-key-of-some-length\n")
+	d.hookNew(t.Context())
+	if len(h.Hooks[1]) != 1 || h.Hooks[1][0].ID == before || len(h.Hooks[20]) != 2 || h.Secrets[h.Hooks[1][0].ID] != "another-key-of-some-length" {
+		t.Errorf("after the key changed: %v %v", h.Hooks, h.Secrets)
+	}
+	h.Hooks[1] = nil
+	if d.hookNew(t.Context()); len(h.Hooks[1]) != 0 {
+		t.Errorf("looked at already: %v", h.Hooks)
+	}
+	d.rehook = time.Time{}
+	if d.hookNew(t.Context()); len(h.Hooks[1]) != 1 {
+		t.Errorf("deleted, and not made again: %v", h.Hooks)
+	}
 }
 
 // TestGuardPath: deletions that were stopped, listed and confirmed.
@@ -566,6 +629,80 @@ func TestGuardPath(t *testing.T) {
 	}
 	if n := task(t, env, "rc.hooks=off", "status:deleted", "count"); n != "30" {
 		t.Errorf("%s deleted", n)
+	}
+}
+
+// TestQuiet: a warning that is told in every cycle is written when it is new,
+// when it comes again after it was over, and once a day.
+func TestQuiet(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Now()
+	q := newQuiet(slog.NewTextHandler(&out, nil))
+	q.now = func() time.Time { return now }
+	log := slog.New(q)
+	for i, step := range []struct {
+		tell  string
+		later time.Duration
+		whole bool
+		want  bool
+	}{
+		{"a", 0, true, true},
+		{"a", time.Hour, true, false},
+		{"b", 0, true, true},
+		{"a", time.Hour, false, true}, // a whole cycle had not told it
+		{"a", 0, true, false},
+		{"a", daily, true, true},
+		{"a", 0, true, false},
+	} {
+		now = now.Add(step.later)
+		out.Reset()
+		if log.Warn(step.tell, "id", 7); (out.Len() > 0) != step.want {
+			t.Errorf("step %d: wrote %q", i, &out)
+		}
+		if step.whole {
+			q.over()
+		}
+	}
+}
+
+// TestRecord: the status of a cycle that failed, or that read only what was
+// named, keeps what the last whole one saw; failures are written once.
+func TestRecord(t *testing.T) {
+	env := map[string]string{"HOME": t.TempDir()}
+	a := &app{World: World{Env: func(k string) string { return env[k] }, Err: io.Discard}}
+	c, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	d := &daemon{app: a, cfg: c, log: slog.New(slog.NewTextHandler(&out, nil))}
+	waits := []engine.Problem{{Reason: "waits"}}
+	down := fmt.Errorf("down")
+	for _, tc := range []struct {
+		name     string
+		rep      *engine.Report
+		err      error
+		whole    bool
+		pairs    int
+		problems int
+		log      string
+	}{
+		{"whole", &engine.Report{TW: 9, VK: 8, Pairs: 7, Problems: waits}, nil, true, 7, 1, ""},
+		{"hinted", &engine.Report{TW: 1, VK: 1, Pairs: 6}, nil, false, 6, 1, ""},
+		{"failed", &engine.Report{}, down, true, 6, 1, "cycle failed"},
+		{"still", nil, down, true, 6, 1, ""},
+		{"for another reason", &engine.Report{}, fmt.Errorf("other"), false, 6, 1, "other"},
+		{"mended", &engine.Report{TW: 9, VK: 8, Pairs: 6}, nil, true, 6, 0, "succeed again"},
+	} {
+		out.Reset()
+		d.record(time.Now(), tc.rep, tc.err, tc.whole)
+		d.report(t.Context(), tc.rep, tc.err, time.Minute)
+		if s := d.last; s.OK != (tc.err == nil) || s.TW != 9 || s.VK != 8 || s.Pairs != tc.pairs || len(s.Problems) != tc.problems {
+			t.Errorf("%s: %+v", tc.name, s)
+		}
+		if got := out.String(); (got != "") != (tc.log != "") || !strings.Contains(got, tc.log) {
+			t.Errorf("%s: wrote %q", tc.name, got)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vikunja-sync/internal/config"
+	"vikunja-sync/internal/hook"
 	"vikunja-sync/internal/model"
 	"vikunja-sync/internal/store"
 )
@@ -199,7 +200,15 @@ func (a *app) resolve() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(func(c *config.Config, st *store.Store) error { return a.settle(cmd, c, st, r, args) })
+			return a.withStore(func(c *config.Config, st *store.Store) error {
+				if err := a.settle(cmd, c, st, r, args); err != nil {
+					return err
+				}
+				if data, err := a.tasks(c).Data(cmd.Context()); err == nil {
+					hook.Call(data) // the daemon need not wait for its interval
+				}
+				return nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&r.confirm, "confirm-deletions", false, "let the next cycle make the deletions that were stopped")

@@ -60,20 +60,24 @@ type daemon struct {
 	data string
 	hook *webhint.Receiver
 
+	quiet   *quiet // what log writes through
 	watch   *fsnotify.Watcher
 	watched os.FileInfo // the folder that watch looks at
 	lock    *os.File
 	stops   []func()
 
-	mu     sync.Mutex
-	last   Status
-	cycles int
-	hinted int                  // of them, those that read what hints named
-	failed int                  // in a row
-	whole  time.Time            // when the last whole cycle ended
-	early  map[string]int       // looks left, by uuid
-	later  map[string]time.Time // deletions that wait, and until when
-	hooked map[int64]bool       // projects whose webhooks were seen to
+	mu      sync.Mutex
+	last    Status
+	cycles  int
+	hinted  int                  // of them, those that read what hints named
+	failed  int                  // in a row
+	failure string               // of the last cycle
+	whole   time.Time            // when the last whole cycle ended
+	early   map[string]int       // looks left, by uuid
+	later   map[string]time.Time // deletions that wait, and until when
+	hooked  map[int64]bool       // projects whose webhooks were seen to
+	rehook  time.Time            // when to see to them again
+	told    map[string]bool      // of them
 	// notBefore is when the server's limiter opens: hints wait for it.
 	notBefore time.Time
 }
@@ -84,7 +88,8 @@ const memory = 48 << 20
 func (a *app) daemon(ctx context.Context, c *config.Config) (d *daemon, err error) {
 	debug.SetMemoryLimit(memory)
 	debug.SetGCPercent(50)
-	d = &daemon{hooked: map[int64]bool{}, app: a, cfg: c, log: a.logger(c), tw: a.tasks(c)}
+	d = &daemon{app: a, cfg: c, quiet: newQuiet(a.logger(c).Handler()), tw: a.tasks(c)}
+	d.log = slog.New(d.quiet)
 	defer func() {
 		if err != nil {
 			d.close()
@@ -286,12 +291,29 @@ func (d *daemon) cycle(ctx context.Context) time.Duration {
 		wait = d.rest()
 	}
 	d.record(start, rep, err, why != "")
-	if err != nil && ctx.Err() == nil {
+	if why != "" && err == nil {
+		d.quiet.over()
+	}
+	d.report(ctx, rep, err, wait)
+	return wait
+}
+
+// report writes of a cycle that did something, and of failures when they begin
+// or change and when they end.
+func (d *daemon) report(ctx context.Context, rep *engine.Report, err error, wait time.Duration) {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return
+	case err != nil && err.Error() != d.failure:
+		d.failure = err.Error()
 		d.log.Error("cycle failed", "error", err, "next", wait.Round(time.Second))
-	} else if rep != nil && rep.WritesTW+rep.WritesVK > 0 {
+	case err == nil && d.failure != "":
+		d.failure = ""
+		d.log.Info("cycles succeed again")
+	}
+	if err == nil && rep.WritesTW+rep.WritesVK > 0 {
 		d.log.Info("cycle", "pairs", rep.Pairs, "taskwarrior_writes", rep.WritesTW, "vikunja_writes", rep.WritesVK, "conflicts", rep.Conflicts)
 	}
-	return wait
 }
 
 // pause backs off with jitter after failures and respects the limiter.
@@ -314,23 +336,27 @@ func (d *daemon) pause(rep *engine.Report, err error) time.Duration {
 	return wait + time.Duration(rand.Int64N(int64(wait/4)+1))
 }
 
-// record keeps the status. What a hinted cycle did not look at is as the last
-// whole one left it.
+// record keeps the status. What a hinted cycle did not look at, or one that
+// failed did not see, is as the cycle before left it.
 func (d *daemon) record(start time.Time, rep *engine.Report, err error, whole bool) {
 	s := Status{At: start.UTC(), OK: err == nil, Seconds: time.Since(start).Seconds()}
 	if err != nil {
 		s.Error = err.Error()
 	}
-	if !whole {
-		s.TW, s.VK, s.Guard, s.Problems = d.last.TW, d.last.VK, d.last.Guard, slices.Clone(d.last.Problems)
+	all := whole && err == nil
+	if !all {
+		s.TW, s.VK, s.Pairs, s.Guard, s.Problems = d.last.TW, d.last.VK, d.last.Pairs, d.last.Guard, slices.Clone(d.last.Problems)
 	}
 	if rep != nil {
-		s.Pairs, s.WritesTW, s.WritesVK, s.Conflicts = rep.Pairs, rep.WritesTW, rep.WritesVK, rep.Conflicts
-		if whole {
+		s.WritesTW, s.WritesVK, s.Conflicts = rep.WritesTW, rep.WritesVK, rep.Conflicts
+		if err == nil {
+			s.Pairs = rep.Pairs
+		}
+		if all {
 			s.TW, s.VK, s.Guard = rep.TW, rep.VK, rep.Guard
 		}
 		for _, p := range rep.Problems {
-			if text := about(p) + p.Reason; whole || !slices.Contains(s.Problems, text) {
+			if text := about(p) + p.Reason; all || !slices.Contains(s.Problems, text) {
 				s.Problems = append(s.Problems, text)
 			}
 		}

@@ -8,9 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/config"
+	"vikunja-sync/internal/webhint"
 )
 
 // events are those that a sync wants to hear of.
@@ -38,7 +41,8 @@ func (a *app) registerWebhooks(ctx context.Context, c *config.Config, vk api.Ser
 	if err != nil {
 		return err
 	}
-	return a.registerNew(ctx, c, vk, registration{key: key, newKey: errors.Is(statErr, os.ErrNotExist)}, map[int64]bool{})
+	say := func(text string) { fmt.Fprintln(a.Out, text) }
+	return registerNew(ctx, c, vk, registration{key: key, newKey: errors.Is(statErr, os.ErrNotExist), say: say}, map[int64]bool{})
 }
 
 // registration is what a hook is made with.
@@ -46,10 +50,34 @@ type registration struct {
 	events []string
 	key    string
 	newKey bool // those that are there were made with another
+	say    func(string)
+}
+
+// keyFile remembers, without telling it, which key the hooks were made with.
+func keyFile(c *config.Config) string { return c.State("webhook.key") }
+
+func keyPrint(c *config.Config, key string) string { return webhint.Sign(key, []byte(c.WebhookURL)) }
+
+// changed reports that the hooks were made with another key.
+func (r *registration) changed(c *config.Config) bool {
+	b, err := os.ReadFile(keyFile(c))
+	return r.newKey || (err == nil && strings.TrimSpace(string(b)) != keyPrint(c, r.key))
+}
+
+// remember: all hooks have the key.
+func (r *registration) remember(c *config.Config) error {
+	print := keyPrint(c, r.key) + "\n"
+	if b, err := os.ReadFile(keyFile(c)); err == nil && string(b) == print {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(keyFile(c)), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(keyFile(c), []byte(print), 0o600)
 }
 
 // registerNew does so for the projects that are not in seen, and adds them.
-func (a *app) registerNew(ctx context.Context, c *config.Config, vk api.Server, r registration, seen map[int64]bool) error {
+func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registration, seen map[int64]bool) error {
 	if c.WebhookURL == "" {
 		return usageError{errors.New("webhooks want `webhook_url`, the address under which the server reaches the receiver")}
 	}
@@ -67,16 +95,28 @@ func (a *app) registerNew(ctx context.Context, c *config.Config, vk api.Server, 
 	}
 	r.events = slices.DeleteFunc(slices.Clone(events), func(e string) bool { return !slices.Contains(have, e) })
 	slices.Sort(r.events)
+	r.newKey = r.changed(c)
+	failed := false
 	for _, p := range projects {
 		seen[p.ID] = true
-		if err := a.registerOne(ctx, c, vk, p, r); err != nil {
-			fmt.Fprintf(a.Out, "project `%s` has no webhook: %v\n", short(p.Title, 40), err)
+		if err := registerOne(ctx, c, vk, p, r); err != nil {
+			failed = failed || !lasting(err)
+			r.say(fmt.Sprintf("project `%s` has no webhook: %v", short(p.Title, 40), err))
 		}
 	}
-	return nil
+	if failed {
+		return nil
+	}
+	return r.remember(c)
 }
 
-func (a *app) registerOne(ctx context.Context, c *config.Config, vk api.Server, p api.Project, r registration) error {
+// lasting reports an answer that will be the same the next time.
+func lasting(err error) bool {
+	k := api.KindOf(err)
+	return k == api.KindForbidden || k == api.KindNotFound || k == api.KindInvalid || k == api.KindArchived
+}
+
+func registerOne(ctx context.Context, c *config.Config, vk api.Server, p api.Project, r registration) error {
 	hooks, err := vk.Webhooks(ctx, p.ID)
 	if err != nil {
 		return err
@@ -100,19 +140,39 @@ func (a *app) registerOne(ctx context.Context, c *config.Config, vk api.Server, 
 	}
 	_, err = vk.CreateWebhook(ctx, p.ID, api.Webhook{TargetURL: c.WebhookURL, Events: r.events}, r.key)
 	if err == nil {
-		fmt.Fprintf(a.Out, "registered a webhook on project `%s`\n", short(p.Title, 40))
+		r.say(fmt.Sprintf("registered a webhook on project `%s`", short(p.Title, 40)))
 	}
 	return err
 }
 
+// rehookEvery is how often the daemon makes sure that the hooks are still there:
+// nobody tells of one that was deleted.
+const rehookEvery = time.Hour
+
 // hookNew gives projects that are new a hook, which nobody else would: no event
-// tells of them.
+// tells of them. Now and then it sees to the others, and to the key.
 func (d *daemon) hookNew(ctx context.Context) {
 	key, err := config.Secret(d.cfg.WebhookSecret)
 	if err == nil {
-		err = d.app.registerNew(ctx, d.cfg, d.vk, registration{key: key}, d.hooked)
+		d.hook.SetSecret(key)
+		r := registration{key: key, say: d.sayOnce}
+		if now := time.Now(); now.After(d.rehook) || r.changed(d.cfg) {
+			d.hooked, d.rehook = map[int64]bool{}, now.Add(rehookEvery)
+		}
+		err = registerNew(ctx, d.cfg, d.vk, r, d.hooked)
 	}
 	if err != nil && ctx.Err() == nil {
 		d.log.Warn("webhooks of new projects", "error", err)
 	}
+}
+
+// sayOnce writes what is found again every hour once.
+func (d *daemon) sayOnce(text string) {
+	if d.told == nil {
+		d.told = map[string]bool{}
+	}
+	if !d.told[text] {
+		d.log.Info(text)
+	}
+	d.told[text] = true
 }

@@ -14,7 +14,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios, reviewScenarios, contentScenarios,
+	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios, reviewScenarios, contentScenarios, daemonScenarios,
 		[]scenario{{45, "no v2", oldServer}})
 }
 

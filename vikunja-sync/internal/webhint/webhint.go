@@ -61,6 +61,19 @@ func New(secret, spool string) *Receiver {
 	return &Receiver{secret: []byte(secret), spool: spool, Hints: make(chan struct{}, 1), slots: make(chan struct{}, MaxAtOnce)}
 }
 
+// SetSecret changes the key.
+func (r *Receiver) SetSecret(secret string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.secret = []byte(secret)
+}
+
+func (r *Receiver) key() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return string(r.secret)
+}
+
 // Sign is the signature Vikunja sends for a body.
 func Sign(secret string, body []byte) string {
 	m := hmac.New(sha256.New, []byte(secret))
@@ -106,8 +119,9 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) int {
 	if err != nil {
 		return http.StatusRequestEntityTooLarge
 	}
-	want := Sign(string(r.secret), body)
-	if len(r.secret) == 0 || !hmac.Equal([]byte(want), []byte(req.Header.Get("X-Vikunja-Signature"))) {
+	key := r.key()
+	want := Sign(key, body)
+	if key == "" || !hmac.Equal([]byte(want), []byte(req.Header.Get("X-Vikunja-Signature"))) {
 		return http.StatusUnauthorized
 	}
 	e, err := parse(body)
