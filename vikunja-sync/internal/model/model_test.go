@@ -254,3 +254,14 @@ func TestProjectNames(t *testing.T) {
 		t.Errorf("a rename moves what is below: %v", now)
 	}
 }
+
+// TestLinkOf: what scripts left.
+func TestLinkOf(t *testing.T) {
+	for link, want := range map[string]string{"7": "7", " 7 ": "7", "7.000000": "7", "7.5": "7.5", "x.0": "x", "": ""} {
+		r := Raw{}
+		r.SetStr(UDALink, link)
+		if got := LinkOf(r); got != want {
+			t.Errorf("%q: %q, not %q", link, got, want)
+		}
+	}
+}

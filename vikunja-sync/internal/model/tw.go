@@ -113,9 +113,13 @@ var oldLink = regexp.MustCompile(`^\s*vikunja_id:\s*([0-9]{1,18})\s*$`)
 func IsLink(text string) bool { return oldLink.MatchString(text) }
 
 // LinkOf is the Vikunja id that the task names, by the attribute or by the
-// annotation of an older script.
+// annotation of an older script. Taskwarrior wrote `7.000000` where the script
+// had declared the attribute a number.
 func LinkOf(r Raw) string {
 	if l := strings.TrimSpace(r.Str(UDALink)); l != "" {
+		if whole, rest, ok := strings.Cut(l, "."); ok && strings.Trim(rest, "0") == "" {
+			return whole
+		}
 		return l
 	}
 	for _, a := range r.Annotations() {
