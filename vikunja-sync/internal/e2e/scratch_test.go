@@ -190,6 +190,7 @@ func (s *scratch) guard(r *http.Request, body []byte) (int, []byte, http.Header)
 	var sent struct {
 		Label   int64 `json:"label_id"`
 		Project int64 `json:"project_id"`
+		Parent  int64 `json:"parent_project_id"`
 	}
 	json.Unmarshal(body, &sent)
 	s.mu.Lock()
@@ -197,7 +198,7 @@ func (s *scratch) guard(r *http.Request, body []byte) (int, []byte, http.Header)
 	ours, known := s.labels[sent.Label]
 	head := http.Header{"Content-Type": {"application/json"}}
 	switch {
-	case s.lost[project], known && !ours, r.Method != http.MethodGet && (s.still[project] || s.still[sent.Project]):
+	case s.lost[project], known && !ours, r.Method != http.MethodGet && (s.still[project] || s.still[sent.Project] || s.still[sent.Parent]):
 		return 403, []byte(`{"title":"Forbidden","status":403,"detail":"Forbidden"}`), head
 	case project > 0 && project < 1<<52 && !s.own[project]:
 		return 404, []byte(`{"title":"Not Found","status":404,"detail":"This project does not exist.","code":3001}`), head

@@ -213,6 +213,7 @@ type cycle struct {
 
 	folder     marker
 	turnedBack bool                   // Taskwarrior's data are from a backup
+	emptied    []string               // what Taskwarrior lost all at once
 	writes     int                    // of the state, before
 	older      map[string]bool        // pairs whose tasks are older than they were
 	instead    map[string]*store.Pair // what a dry run would have stored

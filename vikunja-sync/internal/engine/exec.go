@@ -96,6 +96,11 @@ func (c *cycle) failed(p *store.Pair, td *todo, err error) {
 		c.problem(p, "the project is archived: the change waits until it is not")
 	case api.KindInvalid, api.KindForbidden, api.KindNotFound:
 		c.problem(p, err.Error())
+		if td.kind == createVK && td.before == "" && k != api.KindNotFound {
+			if e := c.refusedNew(td, err.Error()); e != nil {
+				c.problem(p, e.Error())
+			}
+		}
 		if td.before == "" || td.vkTask == nil {
 			return // not stored yet: tried again
 		}

@@ -33,7 +33,8 @@ func (w *world) finish() error {
 		for _, p := range rep.Problems {
 			w.reported[p.UUID] = true
 		}
-		if rep.Rests() {
+		w.sayYes(rep)
+		if rep.Rests() && rep.Guard == nil {
 			return errors.Join(w.agree(), w.paid())
 		}
 	}

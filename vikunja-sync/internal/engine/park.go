@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"vikunja-sync/internal/api"
@@ -11,8 +12,9 @@ import (
 
 // What one side refuses is not asked for again while nothing changed that could
 // make it say otherwise: the content of both sides and, for Vikunja, the rights
-// in the projects concerned. Taskwarrior refuses for reasons of the moment too
-// (a full disk), so it is asked a few times at once and then every hour.
+// in the projects concerned; a new task is tried again every hour all the same.
+// Taskwarrior refuses for reasons of the moment too (a full disk), so it is asked
+// a few times at once and then every hour.
 
 const askAgain = time.Hour
 
@@ -81,10 +83,47 @@ func (c *cycle) refuse(j *job, reason string, toBlame bool) error {
 	return c.st.Update(func(t *store.Tx) error { return t.PutPair(p) })
 }
 
-// forgetRefused drops what Taskwarrior did not take and Vikunja shows no more.
+// createKey names all that the refusal of a new task depends on: its content
+// and the rights in its project, or in the last one there is on the way to it.
+func (c *cycle) createKey(tw model.Snapshot) string {
+	path := tw.Scalar[model.Project]
+	for {
+		if id, ok := c.resolve(path); ok || path == "" {
+			return fmt.Sprintf("create %x %d %d", tw.HashAll(), id, c.projects[id].Rights)
+		}
+		path = path[:max(strings.LastIndexByte(path, '.'), 0)]
+	}
+}
+
+// refusedNew remembers a new task that Vikunja does not take.
+func (c *cycle) refusedNew(td *todo, reason string) error {
+	if x, known := c.index[td.pair.UUID]; known && x.State != store.Refused {
+		return nil
+	}
+	p := &store.Pair{UUID: td.pair.UUID, State: store.Refused, TW: td.tw, Parked: reason, ParkedOn: c.createKey(td.tw), At: c.cfg.Now().UTC()}
+	c.known(p)
+	return c.st.Update(func(t *store.Tx) error { return t.PutPair(p) })
+}
+
+// stillRefused reports a new task that waits, and that nothing changed since.
+func (c *cycle) stillRefused(u string, tw model.Snapshot) (bool, error) {
+	if x := c.index[u]; x.State != store.Refused || x.ID != 0 {
+		return false, nil
+	}
+	p, _, err := c.loadPair(u)
+	if err != nil || p.ParkedOn != c.createKey(tw) || c.cfg.Now().Sub(p.At).Abs() >= askAgain {
+		return false, err
+	}
+	c.problem(p, p.Parked)
+	return true, nil
+}
+
+// forgetRefused drops what one side did not take and the other shows no more.
 func (c *cycle) forgetRefused() error {
 	for u, x := range c.index {
-		if x.State != store.Refused || c.vk[x.ID] != nil || c.dry {
+		t := c.tw[u]
+		waits := c.vk[x.ID] != nil || (x.ID == 0 && t != nil && t.status != model.Deleted)
+		if x.State != store.Refused || waits || c.dry {
 			continue
 		}
 		delete(c.index, u)

@@ -67,6 +67,7 @@ func (c *cycle) makePlan(ctx context.Context) error {
 			c.rep.Pairs++
 		}
 	}
+	c.checkEmptied()
 	adopt := map[int64][]string{}
 	for _, u := range slices.Sorted(maps.Keys(uuids)) {
 		if err := c.planUUID(ctx, u, adopt); err != nil {
@@ -219,6 +220,9 @@ func (c *cycle) inScope(path string) bool {
 func (c *cycle) planNewTW(u string, t *twTask) error {
 	if !c.inScope(t.snap.Scalar[model.Project]) {
 		return nil
+	}
+	if waits, err := c.stillRefused(u, t.snap); waits || err != nil {
+		return err
 	}
 	p := &store.Pair{UUID: u, State: store.Live}
 	c.plan = append(c.plan, &todo{kind: createVK, pair: p, tw: t.snap, twTask: t})
@@ -379,7 +383,7 @@ func (c *cycle) planGone(p *store.Pair, before string, t *twTask, err error) err
 	switch {
 	case api.KindOf(err) == api.KindForbidden:
 		p.State, td.kind = store.Detached, remark
-		c.problem(p, "no access to the task in Vikunja any more: detached, kept in Taskwarrior")
+		c.problem(p, fmt.Sprintf("no access to the task in Vikunja any more: detached, kept in Taskwarrior; `vikunja-sync resolve --unlink %s` makes it a new task", p.UUID))
 	case err != nil:
 		return err
 	case t == nil || t.status == model.Deleted:
@@ -453,7 +457,9 @@ func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v
 		c.plan = append(c.plan, back)
 		return nil
 	}
-	p.Missing++
+	if p.Missing < 2 {
+		p.Missing++
+	}
 	if p.Missing < 2 || c.meta.Rebuilt {
 		c.rep.Again = true
 		c.plan = append(c.plan, td)
@@ -464,6 +470,10 @@ func (c *cycle) planMissing(ctx context.Context, p *store.Pair, before string, v
 		return c.readFailed(err)
 	}
 	if c.edited(p.VK, snap) && c.cfg.OnDelete != KeepDelete || c.continues(p.ID, v) {
+		if slices.Contains(c.emptied, p.UUID) { // made anew now it would have its annotations twice once all are back
+			c.plan = append(c.plan, td)
+			return nil
+		}
 		conflict := merge.Conflict{Field: "status", Winner: merge.Vikunja, Kept: snap.Scalar[model.Status], Lost: "purged"}
 		back := c.newTW(&store.Pair{UUID: p.UUID, ID: p.ID, State: store.Live}, v, snap)
 		back.missing, back.res.Conflicts = true, append(back.res.Conflicts, conflict)

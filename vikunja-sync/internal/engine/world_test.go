@@ -411,7 +411,26 @@ func (w *world) run(rng *rand.Rand, faults []fault, h *Hint) (happened []fault) 
 	rep, err := e.Cycle(context.Background(), Options{})
 	w.note("cycle: %+v %v", *rep, err)
 	w.usersWords()
+	w.sayYes(rep)
 	return nil
+}
+
+// sayYes confirms the deletions that a cycle stopped.
+func (w *world) sayYes(rep *Report) {
+	if rep.Guard == nil {
+		return
+	}
+	err := w.st.Update(func(t *store.Tx) error {
+		m, err := t.Meta()
+		if err != nil || m.Guard == nil {
+			return err
+		}
+		m.Confirmed = m.Guard.Side
+		return t.PutMeta(m)
+	})
+	if err != nil {
+		panic(err)
+	}
 }
 
 // usersWords: what stands on either side is what some user wrote; the engine

@@ -355,34 +355,75 @@ func (c *cycle) guard(context.Context) error {
 		if side == merge.Taskwarrior {
 			k = deleteTW
 		}
-		g := &store.Guard{Side: side.String(), Of: c.rep.Pairs, At: c.cfg.Now().UTC()}
+		g := &store.Guard{Side: side.String(), Of: c.rep.Pairs, At: c.cfg.Now().UTC(), Emptied: len(c.emptied) > 0 && k == deleteVK}
 		for _, td := range c.plan {
-			if td.kind == k {
+			if td.kind == k && !(g.Emptied && slices.Contains(c.emptied, td.pair.UUID)) {
 				g.UUIDs = append(g.UUIDs, td.pair.UUID)
 			}
+		}
+		if g.Emptied {
+			g.UUIDs = append(g.UUIDs, c.emptied...)
 		}
 		g.Count = len(g.UUIDs)
 		switch {
 		case c.meta.Rebuilt && g.Count > 0:
 			c.drop(k)
 			c.rep.Again = true
-		case (c.tooMany(g.Count) || c.emptied(g)) && !c.confirmed(g):
+		case g.Emptied, c.tooMany(g.Count) && !c.confirmed(g):
 			c.drop(k)
 			c.rep.Guard = g
-			c.problem(nil, fmt.Sprintf("%d of %d tasks would be deleted in %s: nothing is deleted; look at `vikunja-sync sync --dry-run`, then run `vikunja-sync resolve --confirm-deletions`",
-				g.Count, g.Of, side))
+			c.problem(nil, stopped(g))
 		}
 	}
 	return nil
+}
+
+func stopped(g *store.Guard) string {
+	if g.Emptied {
+		return fmt.Sprintf("taskwarrior lost %d of %d tasks at once: nothing is deleted in Vikunja. After an upgrade to Taskwarrior 3 run `task import-v2`; "+
+			"if they are to go, run `vikunja-sync resolve --confirm-deletions`", g.Count, g.Of)
+	}
+	return fmt.Sprintf("%d of %d tasks would be deleted in %s: nothing is deleted; look at `vikunja-sync sync --dry-run`, then run `vikunja-sync resolve --confirm-deletions`",
+		g.Count, g.Of, g.Side)
 }
 
 func (c *cycle) tooMany(n int) bool {
 	return n > c.cfg.MaxDeletes || (n >= 5 && n*100 > c.cfg.MaxPercent*c.rep.Pairs)
 }
 
-// emptied: Taskwarrior shows not one task, where there were several.
-func (c *cycle) emptied(g *store.Guard) bool {
-	return c.rep.TW == 0 && g.Side == merge.Vikunja.String() && g.Count > 1
+// checkEmptied: Taskwarrior shows not one of the tasks that were paired, where
+// there were several, or it did so before and they have not all come back. So
+// does Taskwarrior 3 until 2.6's data were imported, and a new disk. Nobody
+// deleted them until somebody says so.
+func (c *cycle) checkEmptied() {
+	live := 0
+	var missing []string
+	for u, x := range c.index {
+		if x.State != store.Live {
+			continue
+		}
+		if live++; c.tw[u] == nil {
+			missing = append(missing, u)
+		}
+	}
+	slices.Sort(missing)
+	all := live > 1 && len(missing) == live
+	var lost []string // of those that a cycle before stopped
+	if old := c.meta.Guard; old != nil && old.Side == merge.Vikunja.String() {
+		for _, u := range missing {
+			if slices.Contains(old.UUIDs, u) {
+				lost = append(lost, u)
+			}
+		}
+		if c.meta.Confirmed == old.Side {
+			all, lost = all && len(lost) < len(missing), nil
+		} else if !old.Emptied {
+			lost = nil
+		}
+	}
+	if c.emptied = lost; all {
+		c.emptied = missing
+	}
 }
 
 func guardKey(g *store.Guard) string { return g.Side + " " + fmt.Sprint(g.UUIDs) }

@@ -201,6 +201,9 @@ func (s *Server) CreateProject(_ context.Context, title string, parent int64) (p
 		if s.archived(parent) {
 			return fail(api.KindArchived, 412, 3008, "projects", parent)
 		}
+		if parent != 0 && s.access(parent) < write {
+			return fail(api.KindForbidden, 403, 0, "projects", parent)
+		}
 		p = api.Project{ID: s.next(), Title: title, Parent: parent, OwnerID: s.MeUser.ID, Created: s.now(), Updated: s.now()}
 		s.ProjectM[p.ID] = &p
 		return nil

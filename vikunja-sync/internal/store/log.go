@@ -151,6 +151,8 @@ type Guard struct {
 	Of    int       `json:"of"`
 	UUIDs []string  `json:"uuids"`
 	At    time.Time `json:"at"`
+	// Emptied: Taskwarrior lost all tasks at once.
+	Emptied bool `json:"emptied,omitempty"`
 }
 
 // Meta reads; the zero value where none is stored.

@@ -46,7 +46,7 @@ const (
 	// Importing announces a task that is being made in Taskwarrior: whether
 	// it arrived is known by looking there.
 	Importing State = "importing"
-	// Refused is a task that Taskwarrior did not take.
+	// Refused is a task that Taskwarrior did not take or, without an id, Vikunja.
 	Refused State = "refused"
 )
 
