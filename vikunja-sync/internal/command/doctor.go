@@ -35,7 +35,9 @@ type doctor struct {
 	cfg *config.Config
 	tw  *taskwarrior.Client
 	vk  api.Server
-	out []Finding
+	// meta is what the state says of itself, as far as it can be read.
+	meta store.Meta
+	out  []Finding
 }
 
 func (d *doctor) ok(check, detail string) { d.out = append(d.out, Finding{check, true, detail, ""}) }
@@ -88,6 +90,7 @@ func (a *app) examine(ctx context.Context, d *doctor) {
 	d.tw = a.tasks(d.cfg)
 	d.taskwarrior(ctx, a.Env)
 	d.state()
+	d.belongs(ctx)
 	if d.vk, err = a.server(d.cfg); err != nil {
 		d.bad("server", err.Error(), "set url and token_file, and `chmod 600` the token's file")
 		return
@@ -190,9 +193,10 @@ func (d *doctor) state() {
 	var waiting []string
 	if err == nil {
 		defer st.Close()
-		err = st.View(func(t *store.Tx) error {
-			_, e := t.Index()
-			return errors.Join(e, t.Pairs(func(p *store.Pair) error {
+		err = st.View(func(t *store.Tx) (e error) {
+			_, bad := t.Index()
+			d.meta, e = t.Meta()
+			return errors.Join(bad, e, t.Pairs(func(p *store.Pair) error {
 				if p.Parked != "" {
 					waiting = append(waiting, p.Parked)
 				}
@@ -205,6 +209,29 @@ func (d *doctor) state() {
 		d.bad("state", err.Error(), "mv "+d.cfg.State("state.db")+" "+d.cfg.State("state.db.damaged"))
 	case len(waiting) > 0:
 		d.bad("tasks", fmt.Sprintf("%d wait, the first one: %s", len(waiting), waiting[0]), "`vikunja-sync sync` names them; each is tried again once it changed on either side")
+	}
+}
+
+// belongs finds a state of another data folder or another server, which stops
+// every cycle, and deletions that wait for a yes.
+func (d *doctor) belongs(ctx context.Context) {
+	name, err := d.tw.Marker(ctx, "")
+	if name, _, _ = strings.Cut(name, " "); err == nil && d.meta.DataPath != "" && name != d.meta.DataPath {
+		d.bad("data", fmt.Sprintf("the folder is named `%s`, the state belongs to `%s`", name, d.meta.DataPath),
+			"check TASKDATA and TASKRC, or run `vikunja-sync resolve --accept-data`")
+	}
+	if d.meta.Server != "" && d.meta.Server != d.cfg.URL {
+		d.bad("state", fmt.Sprintf("it belongs to `%s`, not to `%s`", d.meta.Server, d.cfg.URL),
+			"use another state_dir, or run `vikunja-sync resolve --accept-server` if it is the same server at another address")
+	}
+	switch g := d.meta.Guard; {
+	case g == nil:
+	case g.Emptied:
+		d.bad("tasks", fmt.Sprintf("Taskwarrior lost %d of %d at once; nothing is deleted in Vikunja", g.Count, g.Of),
+			"bring them back, after an upgrade to Taskwarrior 3 by `task import-v2`, or run `vikunja-sync resolve --confirm-deletions`")
+	default:
+		d.bad("tasks", fmt.Sprintf("%d of %d would be deleted in %s, which waits for a yes", g.Count, g.Of, g.Side),
+			"look at `vikunja-sync sync --dry-run`, then run `vikunja-sync resolve --confirm-deletions`")
 	}
 }
 
@@ -228,8 +255,8 @@ func (d *doctor) server(ctx context.Context) {
 	default:
 		d.ok("token", "every scope is there")
 	}
-	if me, err := d.vk.Me(ctx); err == nil && d.cfg.User != "" && me.Username != d.cfg.User {
-		d.bad("token", fmt.Sprintf("belongs to `%s`, not to `%s`", me.Username, d.cfg.User), "use the token of the right account, or change `user`")
+	if me, err := d.vk.Me(ctx); err == nil {
+		d.account(me)
 	}
 	if now, ok := d.vk.Now(); ok {
 		off := time.Until(now).Round(time.Second)
@@ -238,6 +265,15 @@ func (d *doctor) server(ctx context.Context) {
 		} else {
 			d.ok("clock", fmt.Sprintf("%s apart", off.Abs()))
 		}
+	}
+}
+
+func (d *doctor) account(me api.User) {
+	switch {
+	case d.cfg.User != "" && me.Username != d.cfg.User:
+		d.bad("token", fmt.Sprintf("belongs to `%s`, not to `%s`", me.Username, d.cfg.User), "use the token of the right account, or change `user`")
+	case d.meta.Account != 0 && d.meta.Account != me.ID:
+		d.bad("token", fmt.Sprintf("belongs to `%s`, account %d, the state to account %d", me.Username, me.ID, d.meta.Account), "use the token of before, or another state_dir")
 	}
 }
 

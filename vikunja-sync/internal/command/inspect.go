@@ -215,7 +215,7 @@ func (a *app) resolve() *cobra.Command {
 	cmd.Flags().BoolVar(&r.acceptData, "accept-data", false, "take the present data folder of Taskwarrior for the one to sync")
 	cmd.Flags().BoolVar(&r.acceptServer, "accept-server", false, "take the present address for that of the server that was synced before")
 	cmd.Flags().BoolVar(&r.drop, "drop", false, "mark the conflicts as seen and change nothing")
-	cmd.Flags().StringVar(&r.unlink, "unlink", "", "make the task `UUID`, whose link leads nowhere, a new one")
+	cmd.Flags().StringVar(&r.unlink, "unlink", "", "make the task `UUID`, whose link leads nowhere or to what may no longer be read, a new one")
 	return cmd
 }
 
@@ -237,7 +237,7 @@ func (a *app) settle(cmd *cobra.Command, c *config.Config, st *store.Store, r re
 		}
 	}
 	if r.unlink != "" {
-		if err := a.unlink(cmd, c, r.unlink); err != nil {
+		if err := a.unlink(cmd, c, st, r.unlink); err != nil {
 			return err
 		}
 	}
@@ -300,7 +300,23 @@ func (a *app) change(cmd *cobra.Command, c *config.Config, uuid string, fn func(
 	return tw.Import(cmd.Context(), []model.Raw{raw})
 }
 
-func (a *app) unlink(cmd *cobra.Command, c *config.Config, uuid string) error {
+// unlink makes the task a new one for the next cycle. A pair that was detached
+// ends with it; one that is in step would get its link back.
+func (a *app) unlink(cmd *cobra.Command, c *config.Config, st *store.Store, uuid string) error {
+	var p *store.Pair
+	if err := st.View(func(t *store.Tx) (err error) { p, err = t.Pair(uuid); return err }); err != nil {
+		return err
+	}
+	if p != nil && p.State == store.Live {
+		return fmt.Errorf("the link of `%s` leads to task %d, which is in step with it", uuid, p.ID)
+	}
+	if err := a.dropLink(cmd, c, uuid); err != nil || p == nil || p.State != store.Detached {
+		return err
+	}
+	return st.Update(func(t *store.Tx) error { return t.DropPair(uuid) })
+}
+
+func (a *app) dropLink(cmd *cobra.Command, c *config.Config, uuid string) error {
 	return a.change(cmd, c, uuid, func(r model.Raw) error {
 		r.SetStr(model.UDALink, "")
 		var rest []model.Annotation
