@@ -804,21 +804,21 @@ func TestFollow(t *testing.T) {
 			}
 		}
 	}
-	if err := d.follow(a); err != nil || !heard(a) {
+	if moved, err := d.follow(a); moved || err != nil || !heard(a) {
 		t.Errorf("as it was: %v", err)
 	}
 	if err := os.Rename(a, filepath.Join(home, "before")); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.follow(a); err == nil {
+	if moved, err := d.follow(a); moved || err == nil {
 		t.Error("a folder that is gone was followed")
 	}
 	write(t, hook.SpoolFile(a), "")
-	if err := d.follow(a); err != nil || !heard(a) {
+	if moved, err := d.follow(a); !moved || err != nil || !heard(a) {
 		t.Errorf("another folder of the name: %v", err)
 	}
 	write(t, hook.SpoolFile(b), "")
-	if err := d.follow(b); err != nil || !heard(b) {
+	if moved, err := d.follow(b); !moved || err != nil || !heard(b) {
 		t.Errorf("another name: %v", err)
 	}
 }

@@ -139,15 +139,17 @@ func (d *daemon) watchSpool() (err error) {
 	if d.watch, err = fsnotify.NewWatcher(); err != nil {
 		return err
 	}
-	return d.follow(d.data)
+	_, err = d.follow(d.data)
+	return err
 }
 
-// follow watches the spool of data, which may be another folder than before:
-// `data.location` changed, or a backup took its place under the same name.
-func (d *daemon) follow(data string) error {
+// follow watches the spool of data and tells whether that is another folder
+// than before: `data.location` changed, or a backup took its place under the
+// same name.
+func (d *daemon) follow(data string) (moved bool, err error) {
 	now, err := os.Stat(hook.Dir(data))
 	if err == nil && data == d.data && d.watched != nil && os.SameFile(now, d.watched) {
-		return nil
+		return false, nil
 	}
 	if d.watched != nil {
 		d.watch.Remove(hook.Dir(d.data)) // which the system may have done already
@@ -160,7 +162,19 @@ func (d *daemon) follow(data string) error {
 	if err == nil {
 		d.watched = now
 	}
-	return err
+	return err == nil, err
+}
+
+// followTasks does so for where Taskwarrior said last that its data are.
+func (d *daemon) followTasks(ctx context.Context) (moved bool) {
+	data, err := d.tw.Data(ctx)
+	if err == nil {
+		moved, err = d.follow(data)
+	}
+	if err != nil {
+		d.log.Warn("watching the spool", "error", err)
+	}
+	return moved
 }
 
 // listen opens the receiver and the loopback page.
@@ -267,11 +281,7 @@ func (d *daemon) loop(ctx context.Context) error {
 // cycle runs and tells when the next is due.
 func (d *daemon) cycle(ctx context.Context) time.Duration {
 	start := time.Now()
-	if data, err := d.tw.Data(ctx); err == nil {
-		if err := d.follow(data); err != nil {
-			d.log.Warn("watching the spool", "error", err)
-		}
-	}
+	d.followTasks(ctx)
 	h, why := d.gather(start)
 	if why == "" && len(h.UUIDs)+len(h.IDs) == 0 {
 		return d.rest() // the cycle before has read what this hint was for
@@ -289,6 +299,9 @@ func (d *daemon) cycle(ctx context.Context) time.Duration {
 	}
 	if d.failed == 0 {
 		wait = d.rest()
+	}
+	if d.followTasks(ctx) {
+		wait = min(wait, settle) // for what its hooks said before anybody listened
 	}
 	d.record(start, rep, err, why != "")
 	if why != "" && err == nil {
