@@ -259,6 +259,20 @@ func testHomes(t *testing.T, f *realnix.Fleet) {
 			t.Errorf("%s: home %q, %v", host, drv, err)
 		}
 	}
+	const sync = "home-manager.users.tim.services.vikunja-sync.settings"
+	const unit = ".config.home-manager.users.tim.systemd.user.services.vikunja-sync.Service.ReadWritePaths"
+	for set, want := range map[string][]string{
+		``: {"%h"},
+		sync + `.taskdata = "/srv/100% tim"; ` + sync + `.state_dir = "~/state";`: {"%h", `"-/srv/100%% tim"`},
+	} {
+		var got []string
+		if err := f.Eval(&got, "(extend fleet.nixosConfigurations.malphas { "+set+" })"+unit); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("where the sync may write: %s", diff)
+		}
+	}
 }
 
 // Their twins: one wrong value each.

@@ -27,6 +27,7 @@ in
     launchd.user.agents.vikunja-sync = {
       path = [ cfg.taskwarrior ];
       script = ''
+        exec 2>>"$HOME/Library/Logs/vikunja-sync.log" # which names tasks: nobody else's to read
         ${binary} setup --hooks-only || true
         exec ${binary} run
       '';
@@ -35,7 +36,6 @@ in
         ProcessType = "Background";
         ThrottleInterval = 20;
         Umask = 63;
-        StandardErrorPath = "/tmp/vikunja-sync.log";
       };
     };
   };

@@ -43,7 +43,6 @@ in
             ]
           }"
         ];
-        ReadWritePaths = [ "%h" ];
       };
       Install.WantedBy = [ "default.target" ];
     };

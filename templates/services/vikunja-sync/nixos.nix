@@ -32,9 +32,7 @@ in
       wantedBy = [ "default.target" ];
       path = [ cfg.taskwarrior ];
       unitConfig.ConditionUser = cfg.user;
-      serviceConfig = import ./service.nix { inherit lib cfg; } // {
-        ReadWritePaths = [ "%h" ];
-      };
+      serviceConfig = import ./service.nix { inherit lib cfg; };
     };
 
     # After each activation: are the hooks there, and do they find a binary?

@@ -51,7 +51,7 @@ func TestModuleTypes(t *testing.T) {
 		}
 	}
 	known := []string{"inherit", "settings", "options", "chosen"}
-	for _, file := range []string{"options.nix", "home-manager.nix", "nixos.nix", "darwin.nix"} {
+	for _, file := range []string{"options.nix", "home-manager.nix", "nixos.nix", "darwin.nix", "service.nix"} {
 		b, err := os.ReadFile(modules + file)
 		if err != nil {
 			t.Fatal(err)
