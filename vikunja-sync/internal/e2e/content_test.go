@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 
 	"vikunja-sync/internal/api"
@@ -10,6 +11,7 @@ import (
 // contentScenarios are about what is in a task.
 var contentScenarios = []scenario{
 	{112, "notes typed by people", typedNotes},
+	{114, "tasks that cannot be patched for what they hold", unpatchable},
 	{113, "a description of the web editor, edited piece by piece", editorPieces},
 }
 
@@ -88,6 +90,29 @@ y := 2
 		}
 		e.want(strings.Contains(d, now[1]) && strings.Count(d, "<p></p>") >= 4, "and arrives: "+d)
 		e.want(!strings.HasPrefix(old, "two") || strings.Contains(d, "TWO &amp;amp; &lt;b&gt;"), "an entity that is text stays one: "+d)
+	}
+	e.silent(2)
+}
+
+// unpatchable: v2 checks the whole task when one field of it is patched, and
+// there are things that v1 stores and v2 refuses.
+func unpatchable(e *env) {
+	var l struct{ ID int64 }
+	e.call("PUT", "/v1/labels", fields{"title": ""}, &l)
+	v, w := e.page(api.TaskInput{Title: "T"}), vtask{e, 0}
+	v.attach(l.ID)
+	big := "<p>" + strings.Repeat("long ", 1<<18) + "</p><p>end</p>"
+	e.call("PUT", fmt.Sprintf("/v1/projects/%d/tasks", e.back.inbox()), fields{"title": "W", "description": big, "percent_done": 0.5}, &w)
+	e.settle()
+	for _, x := range []vtask{v, w} {
+		e.want(x.ask("PATCH", x.path(), fields{"priority": 1}).Code >= 400, "v2 refuses")
+		before := x.raw("description", "labels", "percent_done", "reminders", "created", "is_favorite")
+		u := e.twOf(x.ID).UUID()
+		e.task(u, "modify", "priority:H", "due:2027-01-01T00:00:00Z", "--", "new title")
+		e.settle()
+		now := x.now()
+		e.want(now.Priority == 3 && now.Title == "new title" && model.Stamp(now.Due) == "20270101T000000Z", "the edit arrives")
+		e.want(x.raw("description", "labels", "percent_done", "reminders", "created", "is_favorite") == before, "and nothing else changes")
 	}
 	e.silent(2)
 }
