@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/model"
@@ -11,6 +12,7 @@ import (
 // contentScenarios are about what is in a task.
 var contentScenarios = []scenario{
 	{112, "notes typed by people", typedNotes},
+	{115, "a repeating task put off and completed, again and again", putOff},
 	{114, "tasks that cannot be patched for what they hold", unpatchable},
 	{113, "a description of the web editor, edited piece by piece", editorPieces},
 }
@@ -115,4 +117,39 @@ func unpatchable(e *env) {
 		e.want(x.raw("description", "labels", "percent_done", "reminders", "created", "is_favorite") == before, "and nothing else changes")
 	}
 	e.silent(2)
+}
+
+// putOff: a new date is no completion, though the last one was not long ago.
+func putOff(e *env) {
+	_, _, id := e.repeating()
+	v := vtask{e, id}
+	pending := func() model.Raw {
+		e.Helper()
+		var found []model.Raw
+		for _, r := range e.all() {
+			if r.Str("status") == model.Pending {
+				found = append(found, r)
+			}
+		}
+		e.want(len(found) == 1, "one occurrence to do")
+		return found[0]
+	}
+	e.task(pending().UUID(), "done")
+	e.settle()
+	for i, put := range []func(u string, due time.Time){
+		func(u string, due time.Time) { e.task(u, "modify", "due:"+due.Format(time.RFC3339)) },
+		func(u string, due time.Time) { e.web(v, api.TaskPatch{Due: &due}) },
+		func(u string, due time.Time) { e.web(v, api.TaskPatch{Due: &due}); e.settle() },
+	} {
+		r := pending()
+		due := model.ParseStamp(r.Str("due")).Add(72*time.Hour + time.Duration(i)*time.Minute)
+		put(r.UUID(), due)
+		e.task(r.UUID(), "done")
+		e.settle()
+		next := pending().Str("due")
+		e.want(next == model.Stamp(due.Add(24*time.Hour)) && next == model.Stamp(v.now().Due), fmt.Sprint(i, ": the next one is due a day after what it was put off to: ", next, due))
+		e.want(e.get(r.UUID()).Str("status") == model.Completed, "the last one is done")
+		e.silent(1)
+	}
+	e.want(len(e.all()) == 5, "each once")
 }

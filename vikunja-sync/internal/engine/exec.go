@@ -336,6 +336,9 @@ func (c *cycle) settle(td *todo, tw model.Snapshot) {
 		if c.Same(f, tw.Scalar[f], vk.Scalar[f]) || c.yields(td, f, tw.Scalar[f]) {
 			p.TW.Scalar[f], p.VK.Scalar[f] = tw.Scalar[f], vk.Scalar[f]
 			delete(p.Tries, f.String())
+			if t := td.vkTask.task; f == model.Due && t != nil && t.Repeats() {
+				p.DoneAt = model.Stamp(t.DoneAt)
+			}
 		}
 	}
 	if len(p.Tries) == 0 {

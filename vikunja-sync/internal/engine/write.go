@@ -323,10 +323,14 @@ func (c *cycle) completeRepeating(ctx context.Context, td *todo) error {
 }
 
 // rolledSince reports that someone completed the same occurrence in Vikunja
-// after the pair was last in step: done_at is no older than the state it
-// agreed on, and the date has moved on from there.
+// after the pair was last in step: done_at is another than then. Where that is
+// not known it must be no older than the state agreed on, and the date must
+// have moved on from there.
 func rolledSince(p *store.Pair, now *api.Task) bool {
 	at, due := model.Stamp(now.DoneAt), model.Stamp(now.Due)
+	if p.DoneAt != "" {
+		return at != "" && at != p.DoneAt
+	}
 	if due == "" || p.VK.Scalar[model.Due] == "" {
 		return at > p.Updated
 	}

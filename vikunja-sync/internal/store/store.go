@@ -62,6 +62,9 @@ type Pair struct {
 	// they may have changed within that same second.
 	Updated string `json:"updated"`
 	Hot     bool   `json:"hot,omitempty"`
+	// DoneAt is when a repeating task's last occurrence was completed in
+	// Vikunja, as of the date that both sides agreed on; empty: not known.
+	DoneAt string `json:"done_at,omitempty"`
 	// Wrote holds, by field, what both sides had before the last write to
 	// Vikunja, and WroteAt its stamp after it: another's write that was under
 	// way then may still undo ours.
