@@ -253,3 +253,23 @@ func TestBusyOnce(t *testing.T) {
 	}
 	r.settle()
 }
+
+// TestDeletedAuthor: the comment of an account that is gone has no name before it.
+func TestDeletedAuthor(t *testing.T) {
+	r := newRig(t)
+	u := r.add(1, nil)
+	r.settle()
+	v := r.partner(u)
+	v.Notes = []api.Comment{{ID: r.vk.NextID(), Text: "<p>hi</p>", AuthorID: 2, Author: "bob", Created: r.now}}
+	r.web(v, api.TaskPatch{Priority: ptr(int64(1))})
+	r.settle()
+	if n := r.tw.All()[u].Annotations(); len(n) != 1 || n[0].Description != "bob: hi" {
+		t.Errorf("%v", n)
+	}
+	v.Notes[0].AuthorID, v.Notes[0].Author = 0, ""
+	r.web(v, api.TaskPatch{Priority: ptr(int64(2))})
+	r.settle()
+	if n := r.tw.All()[u].Annotations(); len(n) != 1 || n[0].Description != "hi" {
+		t.Errorf("%v", n)
+	}
+}

@@ -194,7 +194,9 @@ func (c *cycle) comments(ctx context.Context, id int64) ([]model.Comment, error)
 		m := model.Comment{ID: fmt.Sprint(k.ID), Text: commentText(k.Text), At: model.Stamp(k.Created)}
 		if k.AuthorID != c.me.ID {
 			m.Foreign = true
-			m.Text = model.TextToTW(k.Author) + ": " + m.Text
+			if k.Author != "" { // an account that was deleted has no name any more
+				m.Text = model.TextToTW(k.Author) + ": " + m.Text
+			}
 		}
 		if m.Text != "" && !model.IsLink(m.Text) { // such an annotation would be read as a link
 			out = append(out, m)
