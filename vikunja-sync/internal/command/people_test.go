@@ -3,9 +3,11 @@ package command
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/fake"
 )
 
@@ -135,4 +137,50 @@ func titled(h *fake.HTTP, title string) (n int) {
 		}
 	}
 	return n
+}
+
+// TestWebhooksOfShares: a project that is shared without the one above it, or
+// with more rights, has a hook of its own, and one that was refused a hook gets
+// it with the right.
+func TestWebhooksOfShares(t *testing.T) {
+	env, h := user(t)
+	other := h.MeUser.ID + 1
+	for _, p := range []api.Project{{ID: 20, Title: "theirs"}, {ID: 21, Title: "below theirs", Parent: 20},
+		{ID: 30, Title: "read"}, {ID: 31, Title: "below read", Parent: 30}, {ID: 32, Title: "deep", Parent: 31}} {
+		p.OwnerID = other
+		h.ProjectM[p.ID] = &p
+	}
+	h.Share(21, h.MeUser.ID, 1)
+	h.Share(30, h.MeUser.ID, 0)
+	h.Share(31, h.MeUser.ID, 2)
+	setup := func(want ...int64) {
+		t.Helper()
+		if out, errs, code := call(t, env, "setup", "--no-hooks", "--webhook-url", "https://me.example/vikunja"); code != exitOK {
+			t.Fatalf("%s%s", out, errs)
+		}
+		var got []int64
+		for id, hs := range h.Hooks {
+			if len(hs) > 0 {
+				got = append(got, id)
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("hooks on %v, not %v", got, want)
+		}
+	}
+	setup(1, 21, 31)
+	seen := hooks{}
+	for _, tc := range []struct {
+		rights int64
+		there  bool
+		want   int
+	}{{0, false, 1}, {0, false, 0}, {1, true, 1}, {1, true, 0}} {
+		wanting := seen.wanting([]api.Project{{ID: 7, Rights: tc.rights}})
+		if len(wanting) != tc.want {
+			t.Errorf("%+v: %v", tc, wanting)
+		}
+		at := seen[7]
+		at.rights, at.there = tc.rights, tc.there
+		seen[7] = at
+	}
 }

@@ -75,7 +75,7 @@ type daemon struct {
 	whole   time.Time            // when the last whole cycle ended
 	early   map[string]int       // looks left, by uuid
 	later   map[string]time.Time // deletions that wait, and until when
-	hooked  map[int64]bool       // projects whose webhooks were seen to
+	hooked  hooks                // projects whose webhooks were seen to
 	rehook  time.Time            // when to see to them again
 	told    map[string]bool      // of them
 	// notBefore is when the server's limiter opens: hints wait for it.

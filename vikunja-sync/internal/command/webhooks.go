@@ -33,8 +33,9 @@ func secret(c *config.Config) (string, error) {
 	return s, os.WriteFile(c.WebhookSecret, []byte(s+"\n"), 0o600)
 }
 
-// registerWebhooks keeps one hook on each top-level project. A hook whose
-// events differ is made anew, since neither address nor secret can be changed.
+// registerWebhooks keeps one hook on each project that no hook above it covers.
+// A hook whose events differ is made anew, since neither address nor secret can
+// be changed.
 func (a *app) registerWebhooks(ctx context.Context, c *config.Config, vk api.Server) error {
 	_, statErr := os.Stat(c.WebhookSecret)
 	key, err := secret(c)
@@ -42,7 +43,7 @@ func (a *app) registerWebhooks(ctx context.Context, c *config.Config, vk api.Ser
 		return err
 	}
 	say := func(text string) { fmt.Fprintln(a.Out, text) }
-	return registerNew(ctx, c, vk, registration{key: key, newKey: errors.Is(statErr, os.ErrNotExist), say: say}, map[int64]bool{})
+	return registerNew(ctx, c, vk, registration{key: key, newKey: errors.Is(statErr, os.ErrNotExist), say: say}, hooks{})
 }
 
 // registration is what a hook is made with.
@@ -76,8 +77,47 @@ func (r *registration) remember(c *config.Config) error {
 	return os.WriteFile(keyFile(c), []byte(print), 0o600)
 }
 
-// registerNew does so for the projects that are not in seen, and adds them.
-func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registration, seen map[int64]bool) error {
+// hooks tells by project whether it got a hook and, if not, with which rights
+// it was refused one.
+type hooks map[int64]struct {
+	there  bool
+	rights int64
+}
+
+// wanting are the projects that should have a hook and were not asked for one
+// with the rights of now, those above first. A hook fires for all below; but a
+// project may be shared without the one above it.
+func (h hooks) wanting(projects []api.Project) (out []api.Project) {
+	byID := map[int64]api.Project{}
+	for _, p := range projects {
+		byID[p.ID] = p
+	}
+	above := map[int64]int{}
+	for _, p := range projects {
+		for at, ok := byID[p.Parent]; ok && above[p.ID] < len(projects); at, ok = byID[at.Parent] {
+			above[p.ID]++
+		}
+		if old, known := h[p.ID]; !p.Archived && !h.covers(byID, p.ID) && (!known || old.rights != p.Rights) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b api.Project) int { return above[a.ID] - above[b.ID] })
+	return out
+}
+
+// covers reports that the project or one above it has a hook.
+func (h hooks) covers(byID map[int64]api.Project, id int64) bool {
+	for range len(byID) {
+		if h[id].there {
+			return true
+		}
+		id = byID[id].Parent
+	}
+	return false
+}
+
+// registerNew makes the hooks that are wanting, and adds them to seen.
+func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registration, seen hooks) error {
 	if c.WebhookURL == "" {
 		return usageError{errors.New("webhooks want `webhook_url`, the address under which the server reaches the receiver")}
 	}
@@ -85,9 +125,13 @@ func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registr
 	if err != nil {
 		return err
 	}
-	projects = slices.DeleteFunc(projects, func(p api.Project) bool { return p.Parent != 0 || p.Archived || seen[p.ID] })
-	if len(projects) == 0 {
+	wanting := seen.wanting(projects)
+	if len(wanting) == 0 {
 		return nil
+	}
+	byID := map[int64]api.Project{}
+	for _, p := range projects {
+		byID[p.ID] = p
 	}
 	have, err := vk.WebhookEvents(ctx)
 	if err != nil {
@@ -97,9 +141,15 @@ func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registr
 	slices.Sort(r.events)
 	r.newKey = r.changed(c)
 	failed := false
-	for _, p := range projects {
-		seen[p.ID] = true
-		if err := registerOne(ctx, c, vk, p, r); err != nil {
+	for _, p := range wanting {
+		if seen.covers(byID, p.ID) {
+			continue
+		}
+		err := registerOne(ctx, c, vk, p, r)
+		at := seen[p.ID]
+		at.there, at.rights = err == nil, p.Rights
+		seen[p.ID] = at
+		if err != nil {
 			failed = failed || !lasting(err)
 			r.say(fmt.Sprintf("project `%s` has no webhook: %v", short(p.Title, 40), err))
 		}
@@ -157,7 +207,7 @@ func (d *daemon) hookNew(ctx context.Context) {
 		d.hook.SetSecret(key)
 		r := registration{key: key, say: d.sayOnce}
 		if now := time.Now(); now.After(d.rehook) || r.changed(d.cfg) {
-			d.hooked, d.rehook = map[int64]bool{}, now.Add(rehookEvery)
+			d.hooked, d.rehook = hooks{}, now.Add(rehookEvery)
 		}
 		err = registerNew(ctx, d.cfg, d.vk, r, d.hooked)
 	}
