@@ -273,3 +273,54 @@ func TestDeletedAuthor(t *testing.T) {
 		t.Errorf("%v", n)
 	}
 }
+
+// TestNumberAgain: a server that came back from a backup gives numbers out
+// again. The task that has one now is not the one that had it.
+func TestNumberAgain(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(r *rig, a string)
+		kept   bool // Taskwarrior's task
+	}{
+		{"untouched", func(*rig, string) {}, true},
+		{"edited", func(r *rig, a string) { r.edit(a, func(raw model.Raw) { raw.SetStr("priority", "H") }) }, true},
+		{"completed", func(r *rig, a string) {
+			r.edit(a, func(raw model.Raw) { raw.SetScalar(model.Status, model.Completed, r.now) })
+		}, true},
+		{"deleted", func(r *rig, a string) {
+			r.edit(a, func(raw model.Raw) { raw.SetStr("status", model.Deleted) })
+		}, false},
+		{"purged", func(r *rig, a string) { r.tw.Purge(a) }, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := newRig(t)
+			a := r.add(1, func(raw model.Raw) {
+				raw.SetStr("project", "p")
+				raw.SetAnnotations([]model.Annotation{{Entry: "20270101T000000Z", Description: "note"}})
+			})
+			r.settle()
+			id := r.partner(a).ID
+			r.tick(time.Minute)
+			r.vk.TaskM[id] = &fake.Task{Task: api.Task{ID: id, ProjectID: 1, Title: "another", Created: r.now, Updated: r.now, CreatedBy: 1}}
+			tc.change(r, a)
+			if rep := r.hinted(Hint{IDs: []int64{id}, UUIDs: []string{a}}); rep.Whole == "" {
+				t.Errorf("a hinted cycle went on: %+v", rep)
+			}
+			r.settle()
+			if v := r.vk.TaskM[id]; v == nil || v.Title != "another" || v.ProjectID != 1 || len(v.Notes) != 0 {
+				t.Errorf("the new one was changed\n%s", r.dump())
+			}
+			r.twByTitle("another")
+			raw, v := r.tw.All()[a], r.partner(a)
+			switch {
+			case !tc.kept && len(r.vk.TaskM) != 1:
+				t.Errorf("what was deleted came back\n%s", r.dump())
+			case tc.kept && (raw.Str("description") != "task 1" || v == nil || v.ID == id || v.Title != "task 1" || len(v.Notes) != 1 || v.Done != (tc.name == "completed")):
+				t.Errorf("not made anew\n%s", r.dump())
+			}
+			if len(r.conflicts()) != 0 {
+				t.Errorf("conflicts: %v", r.conflicts())
+			}
+		})
+	}
+}

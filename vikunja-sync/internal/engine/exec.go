@@ -348,6 +348,9 @@ func (c *cycle) settle(td *todo, tw model.Snapshot) {
 	p.TW.Tags, p.VK.Tags = settleSet(p.TW.Tags, p.VK.Tags, tw.Tags, vk.Tags, td.stuck)
 	p.TW.Depends, p.VK.Depends = settleSet(c.narrow(p.TW.Depends), c.narrow(p.VK.Depends), tw.Depends, vk.Depends, td.stuck)
 	settleComments(td)
+	if t := td.vkTask.task; t != nil {
+		p.Born = model.Stamp(t.Created)
+	}
 	p.Updated, p.Hot = "", false
 	if len(td.res.Comments) > 0 {
 		return // something is left to write: the comments are read again

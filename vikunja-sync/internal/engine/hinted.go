@@ -27,6 +27,8 @@ import (
 //   - tasks whose partner may be one that was not read: linked by their
 //     attribute alone, the next occurrence of a repeating one, an ended
 //     occurrence or a tombstone that changed;
+//   - a task that is older than it was, or another one under its number, as
+//     after a restored backup;
 //   - a state that is not settled: rebuilt, interrupted, a call of unknown
 //     outcome, deletions that wait for a yes.
 //
@@ -258,6 +260,11 @@ func (c *cycle) planWanted(ctx context.Context, u string) error {
 	}
 	if p.Missing > 0 || p.Parked != "" || len(p.Tries) > 0 {
 		return whole("a pair that waits for something")
+	}
+	if v := c.vk[x.ID]; another(p, v) {
+		return whole("a task is another one than it was")
+	} else if v != nil && model.Stamp(v.task.Updated) < x.Updated {
+		return whole("a task is older than it was")
 	}
 	if err := c.plainDeletion(p, t); err != nil {
 		return err

@@ -485,3 +485,24 @@ func TestHintedKeepsWaiting(t *testing.T) {
 		t.Errorf("the purged task is still there\n%s", r.dump())
 	}
 }
+
+// TestHintedRestored: a server that came back from a backup shows an older task.
+// That is no edit of anybody's, also where a hint is the first to look.
+func TestHintedRestored(t *testing.T) {
+	r, a, _ := both(t)
+	v := r.partner(a)
+	old := *v
+	r.tick(2 * time.Hour)
+	r.web(v, api.TaskPatch{Title: ptr("newer")})
+	r.settle()
+	r.tick(time.Hour)
+	*v = old
+	r.edit(a, func(raw model.Raw) { raw.SetStr("priority", "H") })
+	if rep := r.hinted(Hint{UUIDs: []string{a}}); !strings.Contains(rep.Whole, "older") {
+		t.Errorf("it went on: %+v", rep)
+	}
+	r.settle()
+	if got := r.tw.All()[a].Str("description"); got != "newer" || r.partner(a).Title != "newer" || r.partner(a).Priority != 3 {
+		t.Errorf("the title is %q\n%s", got, r.dump())
+	}
+}

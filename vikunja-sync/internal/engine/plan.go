@@ -344,6 +344,9 @@ func (c *cycle) planPair(ctx context.Context, u string, x store.Index, t *twTask
 			return c.planGone(p, before, t, err)
 		}
 	}
+	if another(p, v) {
+		return c.planReplaced(ctx, p, before, t)
+	}
 	if t == nil {
 		return c.planMissing(ctx, p, before, v)
 	}

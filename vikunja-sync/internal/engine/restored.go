@@ -107,6 +107,46 @@ func (c *cycle) rebase(ctx context.Context, u string, t *twTask, v *vkTask) erro
 	return c.keep(p, before)
 }
 
+// another reports a task that only has the number of the one in the pair: a
+// server that came back from a backup gives numbers out again. It is younger and
+// has another title; a server that only moved to another time zone, and may show
+// other times for that, has changed no title.
+func another(p *store.Pair, v *vkTask) bool {
+	return v != nil && v.task != nil && p.Born != "" && model.Stamp(v.task.Created) > p.Born &&
+		v.snap.Scalar[model.Title] != p.VK.Scalar[model.Title]
+}
+
+// planReplaced ends a pair whose Vikunja task is gone and has left its number to
+// another one. What Taskwarrior has of it counts as returned from the dead.
+func (c *cycle) planReplaced(ctx context.Context, p *store.Pair, before string, t *twTask) error {
+	alive := t != nil && t.status != model.Deleted
+	if alive && t.same {
+		raws, err := c.Engine.tw.Get(ctx, []string{p.UUID})
+		if err != nil {
+			return err
+		}
+		if raws[p.UUID] == nil { // gone meanwhile
+			return c.planReplaced(ctx, p, before, nil)
+		}
+		t.same, t.raw, t.snap = false, raws[p.UUID], c.snapTW(raws[p.UUID])
+	}
+	c.problem(p, fmt.Sprintf("task %d in Vikunja is another one than it was, as after a restored backup: what Taskwarrior has of the one before is made anew", p.ID))
+	delete(c.byID, p.ID)
+	p.State, p.ID, p.Missing = store.Deleted, 0, 0
+	if !alive {
+		if t != nil && !t.same {
+			p.TW = t.snap
+		}
+		return c.keep(p, before)
+	}
+	p.TW.Scalar[model.Status] = model.Deleted
+	if err := c.keep(p, before); err != nil {
+		return err
+	}
+	c.plan = append(c.plan, &todo{kind: createVK, pair: &store.Pair{UUID: p.UUID, State: store.Live}, tw: t.snap, twTask: t})
+	return nil
+}
+
 // keep stores a pair, for a dry run only in memory.
 func (c *cycle) keep(p *store.Pair, before string) error {
 	if c.dry {

@@ -65,6 +65,9 @@ type Pair struct {
 	// DoneAt is when a repeating task's last occurrence was completed in
 	// Vikunja, as of the date that both sides agreed on; empty: not known.
 	DoneAt string `json:"done_at,omitempty"`
+	// Born is when Vikunja's task was made, which nothing changes: a younger
+	// one under the same id may be another.
+	Born string `json:"born,omitempty"`
 	// Wrote holds, by field, what both sides had before the last write to
 	// Vikunja, and WroteAt its stamp after it: another's write that was under
 	// way then may still undo ours.
