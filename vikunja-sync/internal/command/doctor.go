@@ -288,6 +288,11 @@ func (d *doctor) webhook(ctx context.Context) {
 		d.bad("webhook", err.Error(), "run `vikunja-sync setup`")
 		return
 	}
+	if bare, err := unhooked(ctx, d.cfg, d.vk); err != nil {
+		d.bad("webhook", err.Error(), "the token needs the scopes `projects_webhooks: read_all, create, delete` and `webhooks: events`")
+	} else if len(bare) > 0 {
+		d.bad("webhook", "none leads here from "+strings.Join(bare, ", "), "run `vikunja-sync setup`")
+	}
 	body := []byte(`{"event_name":"task.updated","data":{}}`)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -168,7 +168,17 @@ func TestWebhooksOfShares(t *testing.T) {
 			t.Errorf("hooks on %v, not %v", got, want)
 		}
 	}
+	bare := func(want bool) {
+		t.Helper()
+		out, _, _ := call(t, env, "doctor")
+		if strings.Contains(out, "none leads here from `below theirs`\n") != want {
+			t.Errorf("doctor: %s", out)
+		}
+	}
 	setup(1, 21, 31)
+	bare(false)
+	h.Hooks[21] = nil
+	bare(true)
 	seen := hooks{}
 	for _, tc := range []struct {
 		rights int64

@@ -116,6 +116,35 @@ func (h hooks) covers(byID map[int64]api.Project, id int64) bool {
 	return false
 }
 
+// unhooked names the projects whose changes come without a webhook, though the
+// account could make one.
+func unhooked(ctx context.Context, c *config.Config, vk api.Server) (bare []string, err error) {
+	projects, err := vk.Projects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[int64]api.Project{}
+	for _, p := range projects {
+		byID[p.ID] = p
+	}
+	seen := hooks{}
+	for _, p := range seen.wanting(projects) {
+		if seen.covers(byID, p.ID) {
+			continue
+		}
+		list, err := vk.Webhooks(ctx, p.ID)
+		if err != nil && !lasting(err) {
+			return nil, err
+		}
+		at := seen[p.ID]
+		at.there = slices.ContainsFunc(list, func(h api.Webhook) bool { return h.TargetURL == c.WebhookURL })
+		if seen[p.ID] = at; !at.there && p.Rights > 0 {
+			bare = append(bare, fmt.Sprintf("`%s`", short(p.Title, 40)))
+		}
+	}
+	return bare, nil
+}
+
 // registerNew makes the hooks that are wanting, and adds them to seen.
 func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registration, seen hooks) error {
 	if c.WebhookURL == "" {
