@@ -2,7 +2,7 @@
 //
 // The engine decides what should be true; an implementation of Server makes
 // single calls and tells honestly what is known about their outcome. The real
-// one is package vikunja (HTTP, v2 with a v1 path); a model in memory serves
+// one is package remote (HTTP, v2 with a v1 path); a model in memory serves
 // the randomised tests.
 //
 // Laws an implementation keeps:
@@ -13,13 +13,13 @@
 //     date as the zero time.Time, rich text as the stored HTML, byte for byte.
 //   - Reads are retried inside, with jitter and within the rate limit. Writes
 //     are retried inside only when the server certainly did nothing (429, a
-//     connection that was refused, 412 while throttled). Any other failure of
-//     a write comes back as an *Error with Ambiguous set: the engine looks
-//     before it repeats.
+//     connection that was refused). A write that was answered 5xx, or not at
+//     all, comes back as an *Error with Ambiguous set: the engine looks before
+//     it repeats.
 //   - Every failure that an answer of the server caused is an *Error.
 //   - Ids <= 0 (pseudo projects) never appear.
-//   - All methods may be called from several goroutines; where the server says
-//     concurrent_writes is false the implementation lines the writes up.
+//   - All methods may be called from several goroutines; the implementation
+//     lines the writes up.
 //
 // Non-goals: deciding what to write, remembering anything between runs.
 package api
@@ -104,7 +104,7 @@ const RelationBlocked = "blocked"
 type Info struct {
 	Version          string
 	V2               bool // the v2 API answered; writes go there
-	ConcurrentWrites bool // false: the implementation lines writes up
+	ConcurrentWrites bool // what the server says; writes are lined up all the same
 	MaxItemsPerPage  int
 }
 

@@ -858,3 +858,16 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestStuck: a cycle that does not end is for systemd to see.
+func TestStuck(t *testing.T) {
+	d, now := &daemon{}, time.Now()
+	for _, tc := range []struct {
+		began time.Time
+		want  bool
+	}{{time.Time{}, false}, {now.Add(-time.Hour), false}, {now.Add(-longest - time.Second), true}} {
+		if d.running(tc.began); d.stuck(now) != tc.want {
+			t.Errorf("since %v: %v", tc.began, !tc.want)
+		}
+	}
+}

@@ -67,6 +67,7 @@ type daemon struct {
 	stops   []func()
 
 	mu      sync.Mutex
+	began   time.Time // of the cycle that runs, zero between two
 	last    Status
 	cycles  int
 	hinted  int                  // of them, those that read what hints named
@@ -281,6 +282,8 @@ func (d *daemon) loop(ctx context.Context) error {
 // cycle runs and tells when the next is due.
 func (d *daemon) cycle(ctx context.Context) time.Duration {
 	start := time.Now()
+	d.running(start)
+	defer d.running(time.Time{})
 	d.followTasks(ctx)
 	h, why := d.gather(start)
 	if why == "" && len(h.UUIDs)+len(h.IDs) == 0 {
@@ -436,7 +439,24 @@ func (d *daemon) metrics(w http.ResponseWriter) {
 	}
 }
 
-// watchdog tells systemd that the process lives.
+// longest is how long a cycle may take before it counts as stuck. The first one
+// over many tasks takes an hour; whatever ends it, the next goes on from there.
+const longest = 3 * time.Hour
+
+func (d *daemon) running(since time.Time) {
+	d.mu.Lock()
+	d.began = since
+	d.mu.Unlock()
+}
+
+// stuck reports a cycle that does not end.
+func (d *daemon) stuck(now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.began.IsZero() && now.Sub(d.began) > longest
+}
+
+// watchdog tells systemd that the daemon is alive, unless it is stuck.
 func (d *daemon) watchdog(ctx context.Context) func() {
 	usec := 0
 	fmt.Sscan(d.app.Env("WATCHDOG_USEC"), &usec)
@@ -449,8 +469,10 @@ func (d *daemon) watchdog(ctx context.Context) func() {
 			select {
 			case <-ctx.Done():
 				return
-			case <-t.C:
-				notify(d.app.Env, "WATCHDOG=1")
+			case now := <-t.C:
+				if !d.stuck(now) {
+					notify(d.app.Env, "WATCHDOG=1")
+				}
 			}
 		}
 	}()

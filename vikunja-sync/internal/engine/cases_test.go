@@ -10,6 +10,7 @@ import (
 	"vikunja-sync/internal/api"
 	"vikunja-sync/internal/fake"
 	"vikunja-sync/internal/model"
+	"vikunja-sync/internal/store"
 )
 
 // TestEditBetween: a web edit after the engine looked at a field that both
@@ -322,5 +323,24 @@ func TestNumberAgain(t *testing.T) {
 				t.Errorf("conflicts: %v", r.conflicts())
 			}
 		})
+	}
+}
+
+// TestNoAccessAfterDelete: the call whose outcome nobody knows is not asked about
+// for ever, where the task may not be read any more.
+func TestNoAccessAfterDelete(t *testing.T) {
+	r := newRig(t)
+	u := r.add(1, nil)
+	r.settle()
+	v := r.partner(u)
+	if _, err := r.st.Begin(store.Intent{Kind: "delete", UUID: u, ID: v.ID}); err != nil {
+		t.Fatal(err)
+	}
+	r.vk.NoAccess = map[int64]bool{v.ProjectID: true}
+	r.cycle()
+	r.cycle()
+	var open []store.Intent
+	if err := r.st.View(func(tx *store.Tx) (err error) { open, err = tx.Open(); return err }); err != nil || len(open) > 0 {
+		t.Errorf("still open: %v %v", open, err)
 	}
 }

@@ -391,11 +391,8 @@ func (c *cycle) planGone(p *store.Pair, before string, t *twTask, err error) err
 		return err
 	case t == nil || t.status == model.Deleted:
 		td.kind = bury
-		if t != nil {
+		if t != nil && !t.same {
 			p.TW = t.snap
-			if t.same {
-				p.TW = td.pair.TW
-			}
 		}
 	case t.same || !c.edited(p.TW, t.snap):
 		td.kind, td.tw = deleteTW, t.snap

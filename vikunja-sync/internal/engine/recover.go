@@ -107,9 +107,8 @@ func (c *cycle) recoverOne(ctx context.Context, in store.Intent) error {
 	case "comment":
 		return wait("")
 	case "delete":
-		_, err := c.Engine.vk.Task(ctx, in.ID)
-		if err != nil && api.KindOf(err) != api.KindNotFound {
-			return c.readFailed(err)
+		if _, err := c.Engine.vk.Task(ctx, in.ID); err != nil && c.readFailed(err) != nil {
+			return err
 		}
 	case "complete":
 		return c.recoverComplete(ctx, in, end)
