@@ -119,6 +119,8 @@ func TestNotes(t *testing.T) {
 		{"<p>&amp;lt; x</p>", "x", "y", "<p>&amp;lt; y</p>"},
 		{"<ul><li><p>a</p></li></ul><ul><li><p><u>b</u></p></li></ul>", "a", "c", "<ul>\n<li>c</li></ul><ul><li><p><u>b</u></p></li></ul>"},
 		{"<ol start=\"3\"><li><p>a <u>b</u></p></li><li data-id=\"1\"><p>c</p></li></ol>", "c", "d", "<ol start=\"3\"><li><p>a <u>b</u></p></li>\n<li>d</li></ol>"},
+		{"<p>a <u>b</u></p><p>c</p><p>d <u>e</u></p>", "c\n", "\n\nC\n\n", "<p>a <u>b</u></p><p>C</p><p>d <u>e</u></p>"},
+		{"<p>a</p><p><u>b</u></p>", "a\n\nb", "\nx\n\nb\n", "<p>x</p><p><u>b</u></p>"},
 		{"<p>a</p><p></p><p>b</p>", "a", "x", "<p>x</p><p></p><p>b</p>"},
 		{"<p>x</p>", "x", "<script>1</script>", "<p>&lt;script&gt;1&lt;/script&gt;</p>"},
 	} {

@@ -127,8 +127,9 @@ func NotesHTML(text, oldSrc string) string {
 // before (a paragraph with an empty line, a table) and what is one in Markdown
 // (a list, its paragraphs and code between blank lines).
 func splitText(text string, known map[string]bool) []string {
-	parts, begins := strings.Split(text, "\n\n"), topLines(text)
-	join := func(from, n int) string { return strings.Join(parts[from:from+n], "\n\n") }
+	parts := strings.Split(text, "\n\n")
+	begins := beginners(text, parts)
+	join := func(from, n int) string { return strings.Trim(strings.Join(parts[from:from+n], "\n\n"), "\n") }
 	var sizes []int // of the known blocks with blank lines, the largest first
 	for k := range known {
 		sizes = append(sizes, strings.Count(k, "\n\n")+1)
@@ -137,21 +138,19 @@ func splitText(text string, known map[string]bool) []string {
 	slices.Reverse(sizes)
 	sizes = slices.Compact(sizes)
 	var out []string
-	for i, at := 0, 0; i < len(parts); {
+	for i := 0; i < len(parts); {
 		n := 1
 		if s := slices.IndexFunc(sizes, func(s int) bool { return i+s <= len(parts) && known[join(i, s)] }); s >= 0 {
 			n = sizes[s]
 		} else {
-			end := at + len(parts[i])
-			for ; i+n < len(parts) && !begins[firstLine(text, end+2)] && !(listItem.MatchString(parts[i+n]) && known[parts[i+n]]); n++ {
-				end += 2 + len(parts[i+n])
+			for i+n < len(parts) && !begins[i+n] && !(listItem.MatchString(join(i+n, 1)) && known[join(i+n, 1)]) {
+				n++
 			}
 		}
-		piece := join(i, n)
-		if strings.TrimSpace(piece) != "" {
+		if piece := join(i, n); strings.TrimSpace(piece) != "" {
 			out = append(out, piece)
 		}
-		i, at = i+n, at+len(piece)+2
+		i += n
 	}
 	return out
 }
@@ -172,15 +171,28 @@ func topLines(s string) map[int]bool {
 	return out
 }
 
-// firstLine is the offset of the first line from at on that is not blank.
-func firstLine(s string, at int) int {
-	for {
-		line, _, more := strings.Cut(s[at:], "\n")
-		if strings.TrimSpace(line) != "" || !more {
-			return at
-		}
-		at += len(line) + 1
+// beginners tells which parts of a text begin a block of Markdown: a blank one
+// does if the next does or none follows.
+func beginners(text string, parts []string) []bool {
+	tops, out := topLines(text), make([]bool, len(parts))
+	at := len(text) + 2
+	for i, p := range slices.Backward(parts) {
+		at -= len(p) + 2
+		line, ok := firstLine(p)
+		out[i] = ok && tops[at+line] || !ok && (i+1 == len(parts) || out[i+1])
 	}
+	return out
+}
+
+// firstLine is the offset of the first line that is not blank, if there is one.
+func firstLine(s string) (at int, ok bool) {
+	for line := range strings.Lines(s) {
+		if strings.TrimSpace(line) != "" {
+			return at, true
+		}
+		at += len(line)
+	}
+	return 0, false
 }
 
 // list is the source of one list, cut at its items.
