@@ -43,7 +43,7 @@ func (a *app) registerWebhooks(ctx context.Context, c *config.Config, vk api.Ser
 		return err
 	}
 	say := func(text string) { fmt.Fprintln(a.Out, text) }
-	return registerNew(ctx, c, vk, registration{key: key, newKey: errors.Is(statErr, os.ErrNotExist), say: say}, hooks{})
+	return registerNew(ctx, c, vk, registration{key: key, newKey: errors.Is(statErr, os.ErrNotExist), say: say, fail: say}, hooks{})
 }
 
 // registration is what a hook is made with.
@@ -51,7 +51,8 @@ type registration struct {
 	events []string
 	key    string
 	newKey bool // those that are there were made with another
-	say    func(string)
+	say    func(string) // what was made
+	fail   func(string) // what could not be
 }
 
 // keyFile remembers, without telling it, which key the hooks were made with.
@@ -180,7 +181,7 @@ func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registr
 		seen[p.ID] = at
 		if err != nil {
 			failed = failed || !lasting(err)
-			r.say(fmt.Sprintf("project `%s` has no webhook: %v", short(p.Title, 40), err))
+			r.fail(fmt.Sprintf("project `%s` has no webhook: %v", short(p.Title, 40), err))
 		}
 	}
 	if failed {
@@ -234,7 +235,7 @@ func (d *daemon) hookNew(ctx context.Context) {
 	key, err := config.Secret(d.cfg.WebhookSecret)
 	if err == nil {
 		d.hook.SetSecret(key)
-		r := registration{key: key, say: d.sayOnce}
+		r := registration{key: key, say: func(text string) { d.log.Info(text) }, fail: d.sayOnce}
 		if now := time.Now(); now.After(d.rehook) || r.changed(d.cfg) {
 			d.hooked, d.rehook = hooks{}, now.Add(rehookEvery)
 		}

@@ -242,7 +242,9 @@ func (c *cycle) run(ctx context.Context) error {
 // carryOut makes the plan true and remembers names.
 func (c *cycle) carryOut(ctx context.Context) error {
 	c.execute(ctx)
-	if err := c.flush(ctx); err != nil {
+	err := c.flush(ctx)
+	c.countPairs()
+	if err != nil {
 		return err
 	}
 	if err := c.saveNames(!c.rep.Again && c.stopVK == nil); err != nil {
@@ -257,6 +259,16 @@ func (c *cycle) carryOut(ctx context.Context) error {
 	}
 	c.problem(nil, "vikunja: "+c.stopVK.Error())
 	return nil
+}
+
+// countPairs counts what is in step now.
+func (c *cycle) countPairs() {
+	c.rep.Pairs = 0
+	for _, x := range c.index {
+		if x.State == store.Live || x.State == store.Detached {
+			c.rep.Pairs++
+		}
+	}
 }
 
 func (c *cycle) load(ctx context.Context) error {
