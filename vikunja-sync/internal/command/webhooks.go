@@ -50,7 +50,7 @@ func (a *app) registerWebhooks(ctx context.Context, c *config.Config, vk api.Ser
 type registration struct {
 	events []string
 	key    string
-	newKey bool // those that are there were made with another
+	newKey bool         // those that are there were made with another
 	say    func(string) // what was made
 	fail   func(string) // what could not be
 }
