@@ -222,6 +222,7 @@ func hintedRounds(ctx context.Context, e *engine.Engine, h engine.Hint) (sum *en
 	sum.WritesTW += done.WritesTW
 	sum.WritesVK += done.WritesVK
 	sum.Conflicts += done.Conflicts
+	sum.Projects += done.Projects
 	sum.Actions = append(done.Actions, sum.Actions...)
 	return sum, why, err
 }
@@ -231,6 +232,7 @@ func add(sum, rep *engine.Report) {
 	sum.WritesTW += rep.WritesTW
 	sum.WritesVK += rep.WritesVK
 	sum.Conflicts += rep.Conflicts
+	sum.Projects += rep.Projects
 	sum.Actions = append(sum.Actions, rep.Actions...)
 	sum.TW, sum.VK, sum.Pairs, sum.Problems, sum.Guard = rep.TW, rep.VK, rep.Pairs, rep.Problems, rep.Guard
 	sum.Again, sum.RetryAt, sum.Later, sum.LaterAt = rep.Again, rep.RetryAt, rep.Later, rep.LaterAt

@@ -315,6 +315,22 @@ func TestDaemon(t *testing.T) {
 	p, _ := h.CreateProject(ctx, "new", 0)
 	hook.Run("on-exit", []string{"data:" + env["data"], "command:undo"}, strings.NewReader(""), io.Discard)
 	eventually(t, "a new project's webhook", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.Hooks[p.ID]) == 1 })
+	task(t, env, "rc.hooks=off", "add", "project:typed", "--", "in a project of its own")
+	own := `{"uuid":"` + task(t, env, "rc.hooks=off", "project:typed", "_uuids") + `"}`
+	hook.Run("on-exit", []string{"data:" + env["data"], "command:add"}, strings.NewReader(own+"\n"), io.Discard)
+	eventually(t, "a webhook for the project that a hook made", func() bool {
+		h.Mu.Lock()
+		defer h.Mu.Unlock()
+		for id, p := range h.ProjectM {
+			if p.Title == "typed" {
+				return len(h.Hooks[id]) == 1
+			}
+		}
+		return false
+	})
+	task(t, env, "rc.hooks=off", "project:typed", "delete")
+	hook.Run("on-exit", []string{"data:" + env["data"], "command:delete"}, strings.NewReader(own+"\n"), io.Discard)
+	eventually(t, "its task's end", func() bool { h.Mu.Lock(); defer h.Mu.Unlock(); return len(h.TaskM) == 2 })
 	named(t, env, h, hookAt, get)
 	private(t, env["XDG_STATE_HOME"], env["XDG_CONFIG_HOME"], hook.Dir(env["data"]))
 	replaced(t, env, h)

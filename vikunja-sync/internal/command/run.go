@@ -293,11 +293,11 @@ func (d *daemon) cycle(ctx context.Context) time.Duration {
 	debug.FreeOSMemory()
 	wait := d.pause(rep, err)
 	d.postpone(rep)
+	if d.hook != nil && d.cfg.WebhookURL != "" && err == nil && (why != "" || rep.Projects > 0) {
+		d.hookNew(ctx)
+	}
 	if why != "" {
 		d.whole = time.Now()
-		if d.hook != nil && d.cfg.WebhookURL != "" && err == nil {
-			d.hookNew(ctx)
-		}
 		d.log.Debug("whole cycle", "reason", why)
 	}
 	if d.failed == 0 {

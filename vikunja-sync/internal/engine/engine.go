@@ -150,6 +150,8 @@ type Report struct {
 	Guard     *store.Guard `json:"guard,omitempty"`
 	// Whole says why a hinted cycle gave up, having written nothing.
 	Whole string `json:"-"`
+	// Projects is how many were made in Vikunja; they have no webhooks.
+	Projects int `json:"-"`
 	// Again asks for another cycle soon: something changed under our hands or
 	// depends on what this cycle wrote.
 	Again bool `json:"again"`

@@ -265,6 +265,7 @@ func (c *cycle) createProject(ctx context.Context, title, seg string, parent int
 		return 0, err
 	}
 	c.rep.WritesVK++
+	c.rep.Projects++
 	c.projects[p.ID] = api.Project{ID: p.ID, Title: title, Parent: parent, OwnerID: c.me.ID}
 	c.paths[p.ID] = model.Name{ID: p.ID, Title: title, Name: seg}
 	c.assignPaths(c.paths)
