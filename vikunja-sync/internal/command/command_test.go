@@ -187,6 +187,11 @@ func TestLife(t *testing.T) {
 	if out, _, _ = call(t, env, "sync"); !strings.Contains(out, "0 written to Taskwarrior, 0 to Vikunja, 0 conflicts") {
 		t.Errorf("second sync: %s", out)
 	}
+	h.Refuse = map[string]bool{"GET /user": true}
+	if out, errs, code = call(t, env, "sync"); code != exitFailed || !strings.Contains(errs, "other: user") || strings.Contains(out, "pairs") {
+		t.Errorf("a sync that read nothing tells of it: %d %s%s", code, out, errs)
+	}
+	h.Refuse = nil
 	conflict(t, env, h, id)
 	if out, _, code = call(t, env, "export-state"); code != exitOK || !json.Valid([]byte(out)) || !strings.Contains(out, "mine") {
 		t.Errorf("export-state: %d %.200s", code, out)

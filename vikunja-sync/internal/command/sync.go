@@ -46,7 +46,7 @@ func (a *app) sync() *cobra.Command {
 			if a.json {
 				a.printJSON(rep)
 			} else {
-				printReport(a.Out, rep, dry)
+				printReport(a.Out, rep, dry, err != nil)
 			}
 			if len(rep.Problems) > 0 {
 				a.code = exitAttention
@@ -66,8 +66,9 @@ func (a *app) stateFor(c *config.Config, dry bool) (*store.Store, error) {
 	return a.store(c, 30*time.Second)
 }
 
-// printReport lists what is planned or was done.
-func printReport(out io.Writer, rep *engine.Report, dry bool) {
+// printReport lists what is planned or was done. A sync that failed before it
+// wrote has not counted anything either.
+func printReport(out io.Writer, rep *engine.Report, dry, failed bool) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if len(rep.Actions) > 0 && dry {
 		fmt.Fprintln(t, "SIDE\tID\tTASK\tWHAT\tFROM\tTO")
@@ -78,6 +79,9 @@ func printReport(out io.Writer, rep *engine.Report, dry bool) {
 	t.Flush()
 	for _, p := range rep.Problems {
 		fmt.Fprintf(out, "waits: %s%s\n", about(p), p.Reason)
+	}
+	if failed && rep.WritesTW+rep.WritesVK == 0 {
+		return
 	}
 	verb := "written"
 	if dry {

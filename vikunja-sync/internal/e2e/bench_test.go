@@ -3,10 +3,13 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"vikunja-sync/internal/hook"
 )
 
 // stocked is a user with many pairs in step, the state closed. Taskwarrior 3
@@ -99,4 +102,27 @@ func BenchmarkDaemonMemory(b *testing.B) {
 	}
 	b.ReportMetric(float64(sum)/1024, "highest-MB")
 	e.reopen()
+}
+
+// BenchmarkHook runs an installed hook as Taskwarrior does, the real binary
+// included: what each command of the user waits for.
+func BenchmarkHook(b *testing.B) {
+	e := newEnv(b)
+	run := e.command("version") // which builds the binary
+	dir := filepath.Join(e.dir, "hooks")
+	if _, err := hook.Install(dir, run.Path); err != nil {
+		b.Fatal(err)
+	}
+	line := `{"description":"a task","uuid":"11111111-1111-4111-8111-111111111111"}` + "\n"
+	for event, in := range map[string]string{"on-launch": "", "on-add": line, "on-modify": line + line, "on-exit": line} {
+		b.Run(event, func(b *testing.B) {
+			for b.Loop() {
+				cmd := exec.Command(hook.File(dir, event), "api:2", "args:task add", "command:add", "data:"+filepath.Join(e.dir, "data"))
+				cmd.Stdin = strings.NewReader(in)
+				if out, err := cmd.Output(); err != nil || (string(out) != line) != (event == "on-launch" || event == "on-exit") {
+					b.Fatalf("%v: %s", err, out)
+				}
+			}
+		})
+	}
 }
