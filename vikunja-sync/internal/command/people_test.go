@@ -1,6 +1,7 @@
 package command
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -192,5 +193,41 @@ func TestWebhooksOfShares(t *testing.T) {
 		at := seen[7]
 		at.rights, at.there = tc.rights, tc.there
 		seen[7] = at
+	}
+}
+
+// TestNewToken: the daemon takes the token that was put in the place of a dead
+// one, and keeps what it has while there is none.
+func TestNewToken(t *testing.T) {
+	env, h := user(t)
+	a := &app{World: World{Env: func(k string) string { return env[k] }, Out: io.Discard, Err: io.Discard}}
+	c, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{app: a, cfg: c}
+	works := func() bool {
+		_, err := d.vk.Me(t.Context())
+		return err == nil
+	}
+	if err := d.followToken(); err != nil || !works() {
+		t.Fatalf("at first: %v", err)
+	}
+	first := d.vk
+	if err := d.followToken(); err != nil || d.vk != first {
+		t.Errorf("made anew without need: %v", err)
+	}
+	old := h.Token
+	h.Token = strings.Replace(old, "0", "f", 1)
+	if works() {
+		t.Fatal("the stand-in takes any token")
+	}
+	write(t, c.TokenFile, "")
+	if err := d.followToken(); err == nil || d.vk != first {
+		t.Errorf("an empty file: %v", err)
+	}
+	write(t, c.TokenFile, h.Token+"\n")
+	if err := d.followToken(); err != nil || !works() {
+		t.Errorf("the new token is not taken: %v", err)
 	}
 }

@@ -79,6 +79,7 @@ type daemon struct {
 	hooked  hooks                // projects whose webhooks were seen to
 	rehook  time.Time            // when to see to them again
 	told    map[string]bool      // of them
+	token   string               // that vk has
 	// notBefore is when the server's limiter opens: hints wait for it.
 	notBefore time.Time
 }
@@ -99,7 +100,7 @@ func (a *app) daemon(ctx context.Context, c *config.Config) (d *daemon, err erro
 	if d.lock, err = onlyOne(c.State("run.lock")); err != nil {
 		return d, err
 	}
-	if d.vk, err = a.server(c); err != nil {
+	if err = d.followToken(); err != nil {
 		return d, err
 	}
 	if _, err = d.tw.Version(ctx); err != nil {
@@ -279,11 +280,28 @@ func (d *daemon) loop(ctx context.Context) error {
 	}
 }
 
+// followToken takes the token that the file holds now: one that expired or was
+// revoked is replaced there.
+func (d *daemon) followToken() error {
+	token, err := d.cfg.Token()
+	if err == nil && token == d.token {
+		return nil
+	}
+	vk, err := d.app.server(d.cfg)
+	if err == nil {
+		d.vk, d.token = vk, token
+	}
+	return err
+}
+
 // cycle runs and tells when the next is due.
 func (d *daemon) cycle(ctx context.Context) time.Duration {
 	start := time.Now()
 	d.running(start)
 	defer d.running(time.Time{})
+	if err := d.followToken(); err != nil {
+		d.log.Warn("the token of before stays in use", "error", err)
+	}
 	d.followTasks(ctx)
 	h, why := d.gather(start)
 	if why == "" && len(h.UUIDs)+len(h.IDs) == 0 {
