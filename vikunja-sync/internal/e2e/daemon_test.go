@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 var daemonScenarios = []scenario{
 	{96, "deletions that wait for a yes, said beside the daemon", confirmedBeside},
 	{97, "a project that came in the web page without a word", projectBeside},
+	{98, "a tag and a dependency where nothing may be written yet", tagLater},
 }
 
 // eventually waits for what the daemon does by itself.
@@ -66,4 +68,21 @@ func projectBeside(e *env) {
 	e.page(api.TaskInput{Title: "quiet", ProjectID: p})
 	e.task(e.twOf(v.ID).UUID(), "modify", "+x") // any hint at all
 	e.eventually("what nobody told of arrives", func() bool { return len(e.all()) == 2 })
+}
+
+func tagLater(e *env) {
+	p := e.project("shared", 0)
+	u, v := e.pair("T", "project:shared")
+	w, x := e.pair("W", "project:shared")
+	e.back.lend(p, false)
+	e.task(u, "modify", "+tag")
+	e.task(w, "modify", "depends:"+u)
+	e.settle()
+	e.want(len(v.labels()) == 0 && len(x.now().BlockedBy) == 0, "nothing may be written there")
+	e.want(len(e.cycle().Problems) == 2, "what waits is told in every cycle")
+	e.silent(2)
+	e.back.lend(p, true)
+	e.settle()
+	e.want(len(v.labels()) == 1 && slices.Equal(x.now().BlockedBy, []int64{v.ID}), "what waited is written")
+	e.silent(2)
 }

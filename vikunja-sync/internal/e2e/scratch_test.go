@@ -289,6 +289,9 @@ func (s *scratch) project(m fields) bool {
 	}
 	if _, told := m["max_permission"].(json.Number); told && s.still[n] {
 		m["max_permission"] = 0
+		if by, ok := m["owner"].(fields); ok {
+			by["id"] = 1 << 40
+		}
 	}
 	return n <= 0 || (s.own[n] && !s.lost[n])
 }

@@ -143,6 +143,9 @@ func (c *cycle) writeTags(ctx context.Context, td *todo, fresh *api.Task) error 
 			c.rep.Again = true
 			continue
 		case api.KindForbidden, api.KindInvalid:
+			if c.readOnly(fresh.ProjectID) {
+				return err
+			}
 			c.problem(td.pair, fmt.Sprintf("tag `%s` cannot be shared with Vikunja: %v", tag, err))
 			td.stuck = append(td.stuck, tag)
 			continue
@@ -154,6 +157,13 @@ func (c *cycle) writeTags(ctx context.Context, td *todo, fresh *api.Task) error 
 		agreed(td.pair, tag, true)
 	}
 	return nil
+}
+
+// readOnly reports a project of somebody else's that may only be read: what it
+// refuses is not for good, but waits for the right to write.
+func (c *cycle) readOnly(id int64) bool {
+	p := c.projects[id]
+	return p.Rights == 0 && p.OwnerID != 0 && p.OwnerID != c.me.ID
 }
 
 // agreed moves the base of one tag as soon as it is written: should a later
@@ -182,6 +192,9 @@ func (c *cycle) writeDepends(ctx context.Context, td *todo) error {
 			c.rep.Again = true
 			continue
 		case api.KindForbidden, api.KindInvalid:
+			if c.readOnly(td.vkTask.task.ProjectID) {
+				return err
+			}
 			c.problem(td.pair, fmt.Sprintf("the dependency on `%s` cannot be shared with Vikunja: %v", u, err))
 			td.stuck = append(td.stuck, u)
 			continue
