@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 // contentScenarios are about what is in a task.
 var contentScenarios = []scenario{
 	{112, "notes typed by people", typedNotes},
+	{116, "letters and accents apart", decomposed},
 	{115, "a repeating task put off and completed, again and again", putOff},
 	{114, "tasks that cannot be patched for what they hold", unpatchable},
 	{113, "a description of the web editor, edited piece by piece", editorPieces},
@@ -152,4 +154,35 @@ func putOff(e *env) {
 		e.silent(1)
 	}
 	e.want(len(e.all()) == 5, "each once")
+}
+
+// decomposed is how some keyboards and file systems spell: another sequence of
+// code points, the same name.
+func decomposed(e *env) {
+	u := e.add("T")
+	e.edit(u, func(r model.Raw) {
+		r.SetList("tags", []string{"cafe\u0301", "nai\u0308ve", "na\u00efve", "b"})
+		r.SetStr("project", "Bu\u0308cher")
+		r.SetStr("description", "Gro\u0308\u00dfe")
+	})
+	e.settle()
+	v := e.vkOf(u)
+	e.want(len(v.labels()) == 3 && v.now().Title == "Gr\u00f6\u00dfe" && e.path(v.now().ProjectID) == "B\u00fccher", "one label for one name")
+	all := e.labels()
+	for _, id := range v.labels() {
+		if all[id] != "b" {
+			e.call("DELETE", fmt.Sprint(v.path(), "/labels/", id), nil, nil)
+		}
+	}
+	e.settle()
+	e.want(slices.Equal(e.get(u).List("tags"), []string{"b"}), "taken off there, gone here")
+	e.silent(2)
+	e.edit(u, func(r model.Raw) { r.SetList("tags", []string{"cafe\u0301", "b"}) })
+	e.settle()
+	e.web(v, api.TaskPatch{Title: ptr("u\u0308ber")})
+	v.attach(e.label("c"))
+	e.settle()
+	e.want(slices.Equal(e.get(u).List("tags"), []string{"b", "c", "cafe\u0301"}) && len(v.labels()) == 3, "what is not touched keeps its spelling")
+	e.want(e.get(u).Str("description") == "\u00fcber" && v.now().Title == "u\u0308ber" && len(e.labels()) == 4, "there too")
+	e.silent(2)
 }

@@ -278,7 +278,7 @@ func (c *cycle) apply(j *job) {
 		raw.SetScalar(s.Field, s.Val, doneAt)
 	}
 	if !td.res.TagsTW.Empty() {
-		raw.SetList("tags", td.res.TagsTW.Apply(raw.List("tags")))
+		raw.SetList("tags", retag(raw.List("tags"), td.res.TagsTW))
 	}
 	if !td.res.DepTW.Empty() {
 		raw.SetList("depends", td.res.DepTW.Apply(raw.List("depends")))
@@ -287,6 +287,13 @@ func (c *cycle) apply(j *job) {
 		raw.SetStr(model.UDALink, fmt.Sprint(td.pair.ID))
 	}
 	j.entries = annotate(raw, td.res.Comments, td.vk.Comments, c.cfg.Now())
+}
+
+// retag changes tags as Taskwarrior spells them, which may be with letters and
+// accents apart.
+func retag(tags []string, d merge.Delta) []string {
+	kept := slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return slices.Contains(d.Del, model.Text(t)) })
+	return merge.Delta{Add: d.Add}.Apply(kept)
 }
 
 // annotate makes the comment steps and returns the entries of those added.
