@@ -3,7 +3,6 @@ package e2e
 import (
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -127,21 +126,7 @@ func (s *standIn) lend(project int64, write bool) {
 	s.srv.Lend(project, rights)
 }
 
-func (s *standIn) backup() func() {
-	s.srv.Mu.Lock()
-	defer s.srv.Mu.Unlock()
-	tasks := map[int64]*fake.Task{}
-	for id, t := range s.srv.TaskM {
-		was := *t
-		was.LabelIDs, was.Notes = slices.Clone(t.LabelIDs), slices.Clone(t.Notes)
-		tasks[id] = &was
-	}
-	return func() {
-		s.srv.Mu.Lock()
-		defer s.srv.Mu.Unlock()
-		s.srv.TaskM = tasks
-	}
-}
+func (s *standIn) backup() func() { return s.srv.Backup() }
 
 func (s *standIn) unknown() []string {
 	s.srv.Mu.Lock()

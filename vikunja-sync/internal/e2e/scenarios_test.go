@@ -15,7 +15,7 @@ type scenario struct {
 
 func scenarios() []scenario {
 	return slices.Concat(sidesScenarios, hintScenarios, nameScenarios, endScenarios, troubleScenarios, formScenarios, moreScenarios, foundScenarios, reviewScenarios, contentScenarios, daemonScenarios,
-		peopleScenarios,
+		peopleScenarios, inspectedScenarios,
 		[]scenario{{45, "no v2", oldServer}})
 }
 

@@ -15,9 +15,9 @@ import (
 
 // A server that got its database back from a backup shows older tasks, and
 // lacks those made since. Neither is an edit or a deletion of anybody's. It
-// tells on itself: stamps only grow, and now the newest of them is older than
-// one that was read before. Then what Vikunja shows becomes the base, so that
-// what Taskwarrior has since is written again, and what is gone is made anew.
+// tells on itself: stamps only grow, and now a task has an older one than it had.
+// Then what Vikunja shows of such tasks becomes the base, so that what
+// Taskwarrior has since is written again, and what is gone is made anew.
 
 // restoredBy is how far the stamps must have gone back: clocks are put right by
 // minutes, backups are older.
@@ -53,21 +53,20 @@ func (c *cycle) checkRestored(ctx context.Context) error {
 	return c.entomb(ctx, anew)
 }
 
-// wentBack compares the newest stamp with the newest that is remembered of a
-// task that is still there. A clock that was put back is still behind that one.
+// wentBack looks for a task whose stamp is older than one that was read of it
+// before. A clock that was put back is still behind that one.
 func (c *cycle) wentBack() bool {
-	last, seen := "", ""
-	for id, v := range c.vk {
-		was := c.index[c.byID[id]].Updated
-		last = max(last, was)
-		if v.task != nil {
-			was = model.Stamp(v.task.Updated)
-		}
-		seen = max(seen, was)
-	}
 	now, ok := c.Engine.vk.Now()
-	at := model.ParseStamp(last)
-	return ok && last != "" && at.Sub(model.ParseStamp(seen)) > restoredBy && now.After(at)
+	for id, v := range c.vk {
+		x := c.index[c.byID[id]]
+		if !ok || v.task == nil || x.State != store.Live || x.Updated == "" {
+			continue
+		}
+		if was := model.ParseStamp(x.Updated); was.Sub(v.task.Updated) > restoredBy && now.After(was) {
+			return true
+		}
+	}
+	return false
 }
 
 // rebase makes what Vikunja shows the base of a pair.

@@ -85,6 +85,24 @@ func (s *Server) next() int64 { s.last++; return s.last }
 // NextID gives an id as the server would. Mu is held.
 func (s *Server) NextID() int64 { return s.next() }
 
+// Backup gives what brings this moment's tasks and labels back, and the number
+// that is given out next.
+func (s *Server) Backup() (restore func()) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	tasks, labels, projects, last := map[int64]*Task{}, maps.Clone(s.LabelM), maps.Clone(s.ProjectM), s.last
+	for id, t := range s.TaskM {
+		was := *t
+		was.LabelIDs, was.Blocked, was.Notes = slices.Clone(t.LabelIDs), slices.Clone(t.Blocked), slices.Clone(t.Notes)
+		tasks[id] = &was
+	}
+	return func() {
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
+		s.TaskM, s.LabelM, s.ProjectM, s.last = tasks, labels, projects, last
+	}
+}
+
 func (s *Server) before(call string) error {
 	s.Mu.Lock()
 	s.Calls[call]++
