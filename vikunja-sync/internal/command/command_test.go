@@ -588,6 +588,22 @@ func rehooked(t *testing.T, env map[string]string, h *fake.HTTP) {
 }
 
 // TestGuardPath: deletions that were stopped, listed and confirmed.
+// TestHintsKept: a sync that fails leaves word that something is to do.
+func TestHintsKept(t *testing.T) {
+	env, h := user(t)
+	task(t, env, "rc.hooks=off", "add", "--", "T")
+	for _, refuse := range []bool{true, false} {
+		h.Refuse = map[string]bool{"GET /tasks": refuse}
+		write(t, hook.SpoolFile(env["data"]), "1 on-exit 00000000-0000-4000-8000-00000000000a\n")
+		if _, errs, code := call(t, env, "sync"); (code == exitFailed) != refuse {
+			t.Fatalf("sync: %d %s", code, errs)
+		}
+		if left, err := hook.Take(env["data"]); err != nil || left.All != refuse || len(left.UUIDs) > 0 {
+			t.Errorf("failed %v, left %+v, %v", refuse, left, err)
+		}
+	}
+}
+
 // TestMovedServer: the same server at another address.
 func TestMovedServer(t *testing.T) {
 	env, h := user(t)

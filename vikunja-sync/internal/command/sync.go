@@ -39,10 +39,14 @@ func (a *app) sync() *cobra.Command {
 			}
 			defer st.Close()
 			tw := a.tasks(c)
-			if data, err := tw.Data(cmd.Context()); err == nil && !dry {
+			data, dataErr := tw.Data(cmd.Context())
+			if dataErr == nil && !dry {
 				hook.Take(data)
 			}
 			rep, err := patientRounds(cmd.Context(), engine.New(engineConfig(c, a.logger(c)), tw, vk, st), dry)
+			if err != nil && dataErr == nil && !dry {
+				hook.Call(data) // what the hooks told of is still to do
+			}
 			if a.json {
 				a.printJSON(rep)
 			} else {
