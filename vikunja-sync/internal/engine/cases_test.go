@@ -344,3 +344,26 @@ func TestNoAccessAfterDelete(t *testing.T) {
 		t.Errorf("still open: %v %v", open, err)
 	}
 }
+
+// TestNumberAgainTellsMore: where a number was given out again, what is gone was
+// not deleted by anybody.
+func TestNumberAgainTellsMore(t *testing.T) {
+	r := newRig(t)
+	r.add(1, nil)
+	r.settle()
+	b, c := r.add(2, nil), r.add(3, nil)
+	r.settle()
+	id := r.partner(b).ID
+	r.tick(time.Minute)
+	r.vk.TaskM[id] = &fake.Task{Task: api.Task{ID: id, ProjectID: 1, Title: "another", Created: r.now, Updated: r.now, CreatedBy: 1}}
+	delete(r.vk.TaskM, r.partner(c).ID)
+	r.settle()
+	for _, u := range []string{b, c} {
+		if raw, v := r.tw.All()[u], r.partner(u); raw.Str("status") != model.Pending || v == nil || v.Title != raw.Str("description") {
+			t.Errorf("lost\n%s", r.dump())
+		}
+	}
+	if r.twByTitle("another"); len(r.vk.TaskM) != 4 {
+		t.Errorf("not one each\n%s", r.dump())
+	}
+}

@@ -15,17 +15,18 @@ import (
 
 // A server that got its database back from a backup shows older tasks, and
 // lacks those made since. Neither is an edit or a deletion of anybody's. It
-// tells on itself: stamps only grow, and now a task has an older one than it had.
-// Then what Vikunja shows of such tasks becomes the base, so that what
-// Taskwarrior has since is written again, and what is gone is made anew.
+// tells on itself: stamps only grow, and now a task has an older one than it had;
+// numbers are given out once, and now another task has one. Then what Vikunja
+// shows of the older ones becomes the base, so that what Taskwarrior has since is
+// written again, and what is gone is made anew.
 
 // restoredBy is how far the stamps must have gone back: clocks are put right by
 // minutes, backups are older.
 const restoredBy = 30 * time.Minute
 
 func (c *cycle) checkRestored(ctx context.Context) error {
-	if !c.wentBack() {
-		return nil
+	if back, err := c.wentBack(); !back || err != nil {
+		return err
 	}
 	again, anew := 0, []string{}
 	for _, u := range slices.Sorted(maps.Keys(c.index)) {
@@ -54,19 +55,25 @@ func (c *cycle) checkRestored(ctx context.Context) error {
 }
 
 // wentBack looks for a task whose stamp is older than one that was read of it
-// before. A clock that was put back is still behind that one.
-func (c *cycle) wentBack() bool {
+// before (a clock that was put back is still behind that one), and for a number
+// that was given out again.
+func (c *cycle) wentBack() (bool, error) {
 	now, ok := c.Engine.vk.Now()
 	for id, v := range c.vk {
 		x := c.index[c.byID[id]]
-		if !ok || v.task == nil || x.State != store.Live || x.Updated == "" {
+		if v.task == nil || x.State != store.Live || x.Updated == "" {
 			continue
 		}
-		if was := model.ParseStamp(x.Updated); was.Sub(v.task.Updated) > restoredBy && now.After(was) {
-			return true
+		if was := model.ParseStamp(x.Updated); ok && was.Sub(v.task.Updated) > restoredBy && now.After(was) {
+			return true, nil
+		}
+		if model.Stamp(v.task.Created) > x.Updated {
+			if p, _, err := c.loadPair(c.byID[id]); err != nil || another(p, v) {
+				return true, err
+			}
 		}
 	}
-	return false
+	return false, nil
 }
 
 // rebase makes what Vikunja shows the base of a pair.
