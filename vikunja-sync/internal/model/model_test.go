@@ -267,3 +267,25 @@ func TestLinkOf(t *testing.T) {
 		}
 	}
 }
+
+// TestNotesSettle: what is written for a text says what the text says, so that
+// it is not written again.
+func TestNotesSettle(t *testing.T) {
+	pieces := []string{"<p>a</p>", "<p>b <u>u</u></p>", "<ul><li><p>a</p></li><li><p>b</p></li></ul>", "<p></p>", "<ol><li>x</li></ol>", "<pre><code>k\n\nl</code></pre>",
+		"<p>m<br><br>n</p>", "<hr>", "<img src=x>", "<blockquote><p>q</p><p>r</p></blockquote>", "plain", `<ul data-type="taskList"><li data-checked="true"><p>z</p></li></ul>`, "<p><ul>"}
+	words := []string{"a", "b", "\n", "\n\n", "- ", "* ", "1. ", "  ", "\t", "```", "~~~", "> ", "# ", "[x](y)", "[r]: /u", "*", "_", "`", "|", "---", "<b>", "&amp;", "\\", "[ ] ", "**b**", "\n\n\n", "\n  \n"}
+	rng := rand.New(rand.NewPCG(1, 2))
+	some := func(from []string, n int) (s string) {
+		for range rng.IntN(n) {
+			s += from[rng.IntN(len(from))]
+		}
+		return s
+	}
+	for range 2000 {
+		src := some(pieces, 5)
+		text := NotesText(src) + some(words, 12)
+		if got := NotesHTML(text, src); !SameNotes(text, got) {
+			t.Errorf("%q with %q becomes %q, which says %q", src, text, got, NotesText(got))
+		}
+	}
+}

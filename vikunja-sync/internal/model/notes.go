@@ -15,7 +15,8 @@ import (
 type block struct{ src, text, tail string }
 
 // blocks cuts a description at its top level elements without changing a byte:
-// lead and the sources and tails joined are the description.
+// lead and the sources and tails joined are the description, unless it ends in
+// markup that shows nothing and is not closed.
 func blocks(src string) (lead string, out []block) {
 	for _, part := range cutTop(src) {
 		text, err := toMarkdown.ConvertString(part)
@@ -26,6 +27,7 @@ func blocks(src string) (lead string, out []block) {
 		switch {
 		case text != "":
 			out = append(out, block{src: part, text: text})
+		case !balanced(part): // would swallow what comes after it
 		case len(out) > 0:
 			out[len(out)-1].tail += part
 		default:
@@ -33,6 +35,29 @@ func blocks(src string) (lead string, out []block) {
 		}
 	}
 	return lead, out
+}
+
+// balanced reports that every tag is closed in its order or needs no closing.
+func balanced(src string) bool {
+	z, pos := xhtml.NewTokenizer(strings.NewReader(src)), 0
+	var open []string
+	for {
+		tt := z.Next()
+		if tt == xhtml.ErrorToken {
+			return pos == len(src) && len(open) == 0
+		}
+		pos += len(z.Raw())
+		name, _ := z.TagName()
+		switch {
+		case tt == xhtml.StartTagToken && !voidElement(string(name)):
+			open = append(open, string(name))
+		case tt == xhtml.EndTagToken:
+			if len(open) == 0 || open[len(open)-1] != string(name) {
+				return false
+			}
+			open = open[:len(open)-1]
+		}
+	}
 }
 
 // tag is what no text without markup holds.
@@ -100,7 +125,7 @@ func NotesHTML(text, oldSrc string) string {
 	from, kept := make([]int, len(parts)), map[int]bool{}
 	for i, p := range parts {
 		from[i] = -1
-		if l := free[p]; len(l) > 0 {
+		if l := free[p]; len(l) > 0 && (i == len(parts)-1 || balanced(old[l[0]].src)) {
 			from[i], free[p], kept[l[0]] = l[0], l[1:], true
 		}
 	}
@@ -140,7 +165,8 @@ func splitText(text string, known map[string]bool) []string {
 	var out []string
 	for i := 0; i < len(parts); {
 		n := 1
-		if s := slices.IndexFunc(sizes, func(s int) bool { return i+s <= len(parts) && known[join(i, s)] }); s >= 0 {
+		ends := func(end int) bool { return end == len(parts) || begins[end] || !indented.MatchString(parts[end]) }
+		if s := slices.IndexFunc(sizes, func(s int) bool { return i+s <= len(parts) && known[join(i, s)] && ends(i+s) }); s >= 0 {
 			n = sizes[s]
 		} else {
 			for i+n < len(parts) && !begins[i+n] && !(listItem.MatchString(join(i+n, 1)) && known[join(i+n, 1)]) {
@@ -155,8 +181,11 @@ func splitText(text string, known map[string]bool) []string {
 	return out
 }
 
-// listItem begins a list. Two that were apart stay so.
-var listItem = regexp.MustCompile(`^([-*+]|[0-9]+[.)]) `)
+// listItem begins a list; two that were apart stay so. indented goes on in one.
+var (
+	listItem = regexp.MustCompile(`^([-*+]|[0-9]+[.)]) `)
+	indented = regexp.MustCompile(`^\n*[ \t]`)
+)
 
 // topLines tells at which offsets a line begins a block of Markdown that is in
 // no other.
