@@ -345,8 +345,13 @@ func TestDaemon(t *testing.T) {
 	// The status file follows the metrics.
 	eventually(t, "status", func() bool {
 		out, _, code := call(t, env, "status")
-		return code == exitOK && strings.Contains(out, "2 pairs")
+		return code == exitOK && strings.Contains(out, "2 pairs") && !strings.Contains(out, "not running")
 	})
+	other := filepath.Join(t.TempDir(), "state")
+	write(t, filepath.Join(other, "vikunja-sync", "status.json"), `{"ok":true,"pairs":2}`)
+	if out, _, code := call(t, map[string]string{"HOME": env["HOME"], "XDG_STATE_HOME": other, "VIKUNJA_URL": env["VIKUNJA_URL"]}, "status"); code != exitAttention || !strings.Contains(out, "is not running") {
+		t.Errorf("a daemon that ended: %d %s", code, out)
+	}
 	if out, errs, code := call(t, env, "doctor"); !strings.Contains(out, "ok  webhook") {
 		t.Errorf("doctor: %d %s%s", code, out, errs)
 	}

@@ -55,7 +55,12 @@ func (a *app) status() *cobra.Command {
 			if err := json.Unmarshal(b, &s); err != nil {
 				return err
 			}
-			if !s.OK || len(s.Problems) > 0 {
+			lock, err := onlyOne(c.State("run.lock"))
+			stopped := err == nil
+			if stopped {
+				lock.Close()
+			}
+			if !s.OK || len(s.Problems) > 0 || stopped {
 				a.code = exitAttention
 			}
 			if a.json {
@@ -63,6 +68,9 @@ func (a *app) status() *cobra.Command {
 			}
 			fmt.Fprintf(a.Out, "last cycle %s, %.1f s: %d pairs, %d written to Taskwarrior, %d to Vikunja\n",
 				s.At.Local().Format(time.DateTime), s.Seconds, s.Pairs, s.WritesTW, s.WritesVK)
+			if stopped {
+				fmt.Fprintln(a.Out, "`vikunja-sync run` is not running")
+			}
 			if s.Error != "" {
 				fmt.Fprintf(a.Out, "failed: %s\n", short(s.Error, 400))
 			}

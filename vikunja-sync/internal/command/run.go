@@ -97,7 +97,13 @@ func (a *app) daemon(ctx context.Context, c *config.Config) (d *daemon, err erro
 			d.close()
 		}
 	}()
-	if d.lock, err = onlyOne(c.State("run.lock")); err != nil {
+	for range 10 { // the one before may be about to end, or `status` looking
+		if d.lock, err = onlyOne(c.State("run.lock")); err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != nil {
 		return d, err
 	}
 	if err = d.followToken(); err != nil {
