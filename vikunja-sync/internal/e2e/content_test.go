@@ -12,11 +12,11 @@ import (
 
 // contentScenarios are about what is in a task.
 var contentScenarios = []scenario{
-	{112, "notes typed by people", typedNotes},
-	{116, "letters and accents apart", decomposed},
-	{115, "a repeating task put off and completed, again and again", putOff},
-	{114, "tasks that cannot be patched for what they hold", unpatchable},
-	{113, "a description of the web editor, edited piece by piece", editorPieces},
+	{102, "notes typed by people", typedNotes},
+	{106, "letters and accents apart", decomposed},
+	{105, "a repeating task put off and completed, again and again", putOff},
+	{104, "tasks that cannot be patched for what they hold", unpatchable},
+	{103, "a description of the web editor, edited piece by piece", editorPieces},
 }
 
 // setNotes types the notes anew.

@@ -11,9 +11,9 @@ import (
 )
 
 var peopleScenarios = []scenario{
-	{104, "a Taskwarrior that has not imported its data yet", notImported},
-	{105, "links that an older script kept as numbers", numericLinks},
-	{106, "a new task for a project that may only be read", newInReadOnly},
+	{99, "a Taskwarrior that has not imported its data yet", notImported},
+	{100, "links that an older script kept as numbers", numericLinks},
+	{101, "a new task for a project that may only be read", newInReadOnly},
 }
 
 // notImported is the upgrade from 2.6 to 3.x: until `task import-v2` the new

@@ -30,7 +30,7 @@ func TestScenarios(t *testing.T) {
 			s.run(newEnv(t))
 		})
 	}
-	for n := 1; n <= 95; n++ {
+	for n := 1; n <= 107; n++ {
 		if !seen[n] {
 			t.Errorf("scenario %d is missing", n)
 		}
