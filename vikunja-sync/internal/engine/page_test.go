@@ -266,7 +266,11 @@ func (w *world) diffVK(key string, t *fake.Task, before model.Snapshot) {
 	base, has := model.Snapshot{}, p != nil && p.State == store.Live
 	if has {
 		base = p.VK.Clone()
-		_, base.Scalar[model.Project] = splitProject(base.Scalar[model.Project])
+		id, path := splitProject(base.Scalar[model.Project])
+		if w.vk.ProjectM[id] != nil {
+			path = w.path(id) // by the name of today
+		}
+		base.Scalar[model.Project] = path
 		n, _ := strconv.ParseInt(base.Scalar[model.Priority], 10, 64)
 		base.Scalar[model.Priority] = model.PriorityToTW(n)
 		base.Scalar[model.Notes] = model.NotesText(base.Scalar[model.Notes])

@@ -189,6 +189,7 @@ func (w *world) happens(f fault, side, call, point string) error {
 		w.tick(time.Duration(rng.IntN(40)) * time.Second)
 	default:
 		if !w.fenced(side, call, point, f.what) {
+			w.endings() // of this very cycle
 			w.do(step{kind: f.what, seed: f.seed})
 		}
 	}
