@@ -367,3 +367,36 @@ func TestNumberAgainTellsMore(t *testing.T) {
 		t.Errorf("not one each\n%s", r.dump())
 	}
 }
+
+// TestTakenBackMeanwhile: a task is completed in Taskwarrior, and while a cycle
+// is about to say so it is reopened there and completed in Vikunja. The last
+// word is Vikunja's.
+func TestTakenBackMeanwhile(t *testing.T) {
+	for _, hinted := range []bool{false, true} {
+		r, a, _ := both(t)
+		r.edit(a, func(raw model.Raw) { raw.SetStr("status", model.Completed) })
+		r.tick(10 * time.Second)
+		e := New(r.cfg, r.tw, r.vk, r.st)
+		cycle, looks := func() (*Report, error) { return e.Cycle(t.Context(), Options{}) }, 1
+		if hinted {
+			cycle, looks = func() (*Report, error) { return e.Hinted(t.Context(), Hint{UUIDs: []string{a}}) }, 2
+		}
+		r.vk.Fault = func(_, call, point string) error {
+			if call == "task" && point == "before" {
+				looks--
+			}
+			if looks == 0 { // the last one, before it is written
+				r.vk.Fault = nil
+				r.tw.Edit(a, func(raw model.Raw) { raw.SetStr("status", model.Pending) })
+				r.web(r.partner(a), api.TaskPatch{Done: ptr(true)})
+			}
+			return nil
+		}
+		if rep, err := cycle(); err != nil || rep.Whole != "" || !rep.Again || r.vk.Fault != nil {
+			t.Fatalf("%v %+v", err, rep)
+		}
+		if r.settle(); r.tw.All()[a].Str("status") != model.Completed || !r.partner(a).Done {
+			t.Errorf("hinted %v: the completion in Vikunja is lost\n%s", hinted, r.dump())
+		}
+	}
+}

@@ -275,6 +275,10 @@ func (c *cycle) update(ctx context.Context, td *todo, fresh *api.Task) error {
 		}
 		fresh = &task
 		if c.snapVK(fresh).Hash() != td.vk.Hash() || td.vkTask.task == nil || !fresh.Updated.Equal(td.vkTask.task.Updated) {
+			if same, err := c.unchanged(ctx, td); err != nil || !same {
+				c.rep.Again = true
+				return err
+			}
 			if err := c.refresh(ctx, td, fresh); err != nil || td.kind != update {
 				return err
 			}
@@ -296,6 +300,18 @@ func (c *cycle) update(ctx context.Context, td *todo, fresh *api.Task) error {
 		}
 	}
 	return c.settleUpdate(ctx, td)
+}
+
+// unchanged reads Taskwarrior's task again. What Vikunja says now must not
+// become an agreement with what Taskwarrior said before: a change that was taken
+// back there meanwhile would count as younger than that of Vikunja.
+func (c *cycle) unchanged(ctx context.Context, td *todo) (bool, error) {
+	now, err := c.Engine.tw.Get(ctx, []string{td.pair.UUID})
+	if err != nil {
+		return false, err
+	}
+	raw := now[td.pair.UUID]
+	return raw != nil && c.snapTW(raw).HashAll() == td.tw.HashAll(), nil
 }
 
 // settleUpdate moves the base and queues what Taskwarrior must still get.
