@@ -277,6 +277,26 @@ func TestHintedGivesUp(t *testing.T) {
 			delete(r.vk.TaskM, id(r, c)[0])
 			return h
 		}},
+		{"nor its project", func(r *rig, a string) Hint {
+			r.vk.ProjectM[10].Archived = true
+			r.settle()
+			h := Hint{IDs: id(r, a)}
+			delete(r.vk.TaskM, h.IDs[0])
+			return h
+		}},
+		{"nothing is left", func(r *rig, a string) Hint {
+			put(r, fake.NewUUID(2), func(p *store.Pair) { p.Updated = "" })
+			h := Hint{IDs: id(r, a)}
+			delete(r.vk.TaskM, h.IDs[0])
+			return h
+		}},
+		{"a task ended", func(r *rig, a string) Hint { // a deletion that was given up, and is one of both sides now
+			r.edit(a, func(raw model.Raw) { raw.SetStr("status", model.Deleted) })
+			put(r, a, func(p *store.Pair) { p.TW.Scalar[model.Status] = model.Deleted })
+			h := Hint{IDs: id(r, a)}
+			delete(r.vk.TaskM, h.IDs[0])
+			return h
+		}},
 		{"a project is new", func(r *rig, a string) Hint {
 			r.vk.CreateProject(context.Background(), "new", 0)
 			return Hint{UUIDs: []string{a}}

@@ -18,10 +18,10 @@ import (
 // fewest is how many deletions at once are never few, whatever the limits are.
 const fewest = 5
 
-// plainDeletion refuses a deletion that meets a change of the other side. Of
-// one whose task has no end, or whose pair is not about one, it says nothing.
+// plainDeletion refuses a deletion that meets a change of the other side. A
+// task that is not newly deleted on either is none of its business.
 func (c *cycle) plainDeletion(p *store.Pair, t *twTask) error {
-	deleted, gone := t.status == model.Deleted, c.gone[p.ID]
+	deleted, gone := t.status == model.Deleted && !t.same, c.gone[p.ID]
 	id, _ := splitProject(p.VK.Scalar[model.Project])
 	switch {
 	case gone && !t.same:
