@@ -89,10 +89,7 @@ type hooks map[int64]struct {
 // with the rights of now, those above first. A hook fires for all below; but a
 // project may be shared without the one above it.
 func (h hooks) wanting(projects []api.Project) (out []api.Project) {
-	byID := map[int64]api.Project{}
-	for _, p := range projects {
-		byID[p.ID] = p
-	}
+	byID := numbered(projects)
 	above := map[int64]int{}
 	for _, p := range projects {
 		for at, ok := byID[p.Parent]; ok && above[p.ID] < len(projects); at, ok = byID[at.Parent] {
@@ -104,6 +101,14 @@ func (h hooks) wanting(projects []api.Project) (out []api.Project) {
 	}
 	slices.SortStableFunc(out, func(a, b api.Project) int { return above[a.ID] - above[b.ID] })
 	return out
+}
+
+func numbered(projects []api.Project) map[int64]api.Project {
+	byID := map[int64]api.Project{}
+	for _, p := range projects {
+		byID[p.ID] = p
+	}
+	return byID
 }
 
 // covers reports that the project or one above it has a hook.
@@ -124,10 +129,7 @@ func unhooked(ctx context.Context, c *config.Config, vk api.Server) (bare []stri
 	if err != nil {
 		return nil, err
 	}
-	byID := map[int64]api.Project{}
-	for _, p := range projects {
-		byID[p.ID] = p
-	}
+	byID := numbered(projects)
 	seen := hooks{}
 	for _, p := range seen.wanting(projects) {
 		if seen.covers(byID, p.ID) {
@@ -159,10 +161,7 @@ func registerNew(ctx context.Context, c *config.Config, vk api.Server, r registr
 	if len(wanting) == 0 {
 		return nil
 	}
-	byID := map[int64]api.Project{}
-	for _, p := range projects {
-		byID[p.ID] = p
-	}
+	byID := numbered(projects)
 	have, err := vk.WebhookEvents(ctx)
 	if err != nil {
 		return err

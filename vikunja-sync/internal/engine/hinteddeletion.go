@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"vikunja-sync/internal/model"
 	"vikunja-sync/internal/store"
@@ -30,7 +29,7 @@ func (c *cycle) plainDeletion(p *store.Pair, t *twTask) error {
 		return whole("a task cannot be read in Vikunja any more, nor its project")
 	case deleted && !c.vk[p.ID].same:
 		return whole("a deletion meets a change")
-	case deleted && t.modified.Before(p.At.Add(-2*time.Second)):
+	case deleted && t.olderThan(p):
 		return whole("a deleted task is older than the last agreement")
 	}
 	return nil

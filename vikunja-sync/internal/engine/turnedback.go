@@ -191,6 +191,9 @@ func (c *cycle) endAgain(u string, t *twTask) error {
 	return nil
 }
 
+// olderThan reports a task that was last modified before its pair was stored.
+func (t *twTask) olderThan(p *store.Pair) bool { return t.modified.Before(p.At.Add(-2 * time.Second)) }
+
 // findOlder looks for tasks that were last modified before their pair was
 // stored, with other content than it had then.
 func (c *cycle) findOlder() error {
@@ -204,7 +207,7 @@ func (c *cycle) findOlder() error {
 		if err != nil {
 			return err
 		}
-		if t.modified.Before(p.At.Add(-2 * time.Second)) {
+		if t.olderThan(p) {
 			older[u] = true
 		}
 	}
